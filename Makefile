@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The one way in. 'make' does everything, 'make help' lists the rest.
+#
+# KSRC=/path/to/linux	take that kernel tree as the base, not Debian's source
+# BUILD=dir		where builds go (build/); CACHE is $XDG_CACHE_HOME or ~/.cache
+# KCONFIG=debug		add lab/kernel-debug.config: KASAN, UBSAN, lockdep
+
+BUILD	?= $(CURDIR)/build
+export BUILD KSRC KCONFIG
+
+.PHONY: all help deps tree refresh series kernel stock selftests kernels matrix \
+	check check-native lint clean
+all: matrix
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make              install what is missing, fetch, build, boot, and show which states move
+#: make check        run every test; the last line is "N passed, N failed, N skipped"
+#: make check-native run the selftests on this machine's own /dev/kvm (arm64)
+#: make matrix       save state on each kernel, restore it on each other: the table
+#: make kernel       the patched arm64 kernel: build/Image, headers in build/usr/include
+#: make stock        the unpatched one, same configuration: build/Image-stock
+#: make selftests    static arm64 selftests, ours and the kernel's: build/selftests/
+#: make kernels      fetch every real kernel of lab/kernels
+#: make tree         build/linux: the base as a git tree with the series as commits
+#: make refresh      bring the commits of build/linux back into files and patches
+#: make series       write build/series/: what 'git am' takes, with cover letters
+#: make lint         every commit builds and passes checkpatch, sparse, docs, shellcheck
+#: make deps         install the packages that are missing (Debian)
+#: make clean        remove build/; the cache of downloads stays
+#:
+#: lab/run KERNEL [options] -- PROGRAM [args]   one program in one kernel at EL2
+
+deps:
+	@lab/deps
+
+tree: deps
+	@lab/series tree
+
+refresh:
+	@lab/series refresh
+
+series: tree
+	@lab/series write
+
+kernel: tree
+	@lab/build kernel
+
+stock: tree
+	@lab/build stock
+
+selftests: kernel
+	@lab/build selftests
+
+kernels: deps
+	@lab/fetch all >/dev/null
+
+matrix: selftests kernels
+	@lab/matrix
+
+check: selftests stock kernels
+	@lab/check
+
+check-native: deps
+	@lab/check --native
+
+lint: tree
+	@lab/lint
+
+clean:
+	rm -rf "$(BUILD)"

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the laboratory's scripts share: where things are, how they speak, and
+# the project's own apt root.
+
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+lab=$top/lab
+build=${BUILD:-$top/build}
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/kvm-guest-compat
+
+# The exit statuses of the laboratory itself. A program's own status is passed
+# on as it is; a message on stderr tells the two apart.
+LAB_LIMIT=124		# ended by the time limit
+LAB_FAILED=125		# the laboratory failed, the program did not
+
+say()  { printf '%s\n' "$*" >&2; }
+die()  { say "$(basename "$0"): $*"; exit "$LAB_FAILED"; }
+need() { command -v "$1" >/dev/null || die "$1 is not there: run 'make deps'"; }
+
+# One kernel build at a time, whoever asks: two do not fit two cores.
+locked()
+{
+	mkdir -p "$cache"
+	flock "$cache/build.lock" "$@"
+}
+
+### apt
+
+# The mirrors that this machine is configured with, as apt itself says them:
+# "archive" or "security", and the URI.
+mirrors()
+{
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
+	awk -v code="$(. /etc/os-release; echo "$VERSION_CODENAME")" '
+		$2 == code && !a		{ print "archive", a = $1 }
+		$2 == code "-security" && !s	{ print "security", s = $1 }
+		# the form "stable/updates" has no place in a supported release
+	'
+}
+
+apt_sources()	# SUITE...
+{
+	local keys=/usr/share/keyrings/debian-archive-keyring.gpg
+	local archive security suite uri
+
+	archive=$(mirrors | awk '$1 == "archive" { print $2 }')
+	security=$(mirrors | awk '$1 == "security" { print $2 }')
+	[ -n "$archive" ] ||
+		die "apt is configured with no Debian mirror: see 'apt-get indextargets'"
+	for suite; do
+		uri=$archive
+		case $suite in
+		*-security)
+			uri=$security
+			[ -n "$uri" ] || { say "no security mirror is configured: $suite is left out"; continue; }
+		esac
+		printf 'deb [signed-by=%s] %s %s main\n' "$keys" "$uri" "$suite"
+		case $suite in
+		*-backports) printf 'deb-src [signed-by=%s] %s %s main\n' "$keys" "$uri" "$suite"
+		esac
+	done
+}
+
+# Runs an apt program on a root of the project's own: nothing of the system's
+# configuration is read but its mirror, and nothing is changed. Signatures are
+# verified by apt as ever.
+apt_own()	# PROGRAM ARG...
+{
+	local root=$cache/apt program=$1
+	shift
+	"$program" -q -o Dir::Etc::sourcelist="$root/sources.list" -o Dir::Etc::sourceparts=- \
+		-o Dir::Etc::preferences=- -o Dir::Etc::preferencesparts=- \
+		-o Dir::State="$root/state" -o Dir::State::status="$root/status" \
+		-o Dir::Cache="$root/cache" -o APT::Architecture=arm64 \
+		-o APT::Architectures=arm64 -o APT::Sandbox::User=root "$@"
+}
+
+# Makes or renews the apt root: once a day, or when the suites changed.
+apt_ready()
+{
+	local root=$cache/apt suites
+
+	mapfile -t suites < <(awk '!/^#/ && NF { n = split($2, s, ","); for (i = 1; i <= n; i++) if (!seen[s[i]]++) print s[i] }' \
+		"$lab/kernels")
+	mkdir -p "$root/state/lists/partial" "$root/cache/archives/partial"
+	: > "$root/status"
+	apt_sources "${suites[@]}" > "$root/sources.list.new"
+	if cmp -s "$root/sources.list" "$root/sources.list.new" &&
+	   [ -n "$(find "$root/updated" -mmin -1440 2>/dev/null)" ]; then
+		return
+	fi
+	mv "$root/sources.list.new" "$root/sources.list"
+	say "reading the package lists of ${suites[*]}"
+	apt_own apt-get -qq update >&2 || say "some package lists could not be read; going on with the rest"
+	touch "$root/updated"
+}
+
+# Packages whose name matches an extended regular expression, newest version
+# first: "package version suite".
+apt_versions()	# REGEX
+{
+	local names
+	names=$(apt_own apt-cache pkgnames | grep -Ex "$1" || true)
+	[ -n "$names" ] || return 0
+	# shellcheck disable=SC2086
+	apt_own apt-cache madison $names |
+	awk -F ' *\\| *' '{ gsub(/ /, "", $1); split($3, w, " "); sub("/.*", "", w[2]); print $1, $2, w[2] }' |
+	sort -k2,2Vr -k1,1 -u | sort -s -k2,2Vr
+}
+
+# Downloads one version of a package to $cache/debs and prints where it is.
+apt_download()	# PACKAGE VERSION
+{
+	local file
+
+	mkdir -p "$cache/debs"
+	file=$(cd "$cache/debs" && apt_own apt-get download --print-uris "$1=$2" 2>/dev/null | awk '{ print $2; exit }')
+	[ -n "$file" ] || return 1
+	if [ ! -e "$cache/debs/$file" ]; then
+		say "fetching $1 $2"
+		(cd "$cache/debs" && apt_own apt-get -qq download "$1=$2" >&2 2>"$cache/apt/error") || return 1
+	fi
+	echo "$cache/debs/$file"
+}
