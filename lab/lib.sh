@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2016
 #
 # What the laboratory's scripts share: where things are, how they speak, and
 # the project's own apt root.

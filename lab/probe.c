@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The program that lab/check runs to see what the laboratory makes of it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+	char line[64] = "";
+	FILE *f;
+
+	if (argc == 3 && !strcmp(argv[1], "exit"))
+		return atoi(argv[2]);
+	if (argc == 2 && !strcmp(argv[1], "hang"))
+		for (;;)
+			pause();
+	if (argc == 3 && !strcmp(argv[1], "copy")) {
+		f = fopen(argv[2], "r");
+		if (!f || !fgets(line, sizeof(line), f))
+			return 1;
+		fclose(f);
+		f = fopen("out/copy", "w");
+		if (!f || fputs(line, f) < 0 || fclose(f))
+			return 1;
+		printf("copied %s", line);
+		return 0;
+	}
+	return 2;
+}
