@@ -1,0 +1,2182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_state - save all that KVM's ioctls give of a VM, restore it elsewhere
+ *
+ * A guest started under one host kernel has to run on under another. This
+ * program writes the state of a small VM to a file (save), and restores such a
+ * file into a new VM (restore), usually under a different kernel, saying for
+ * each item whether KVM took it, refused it, or reads it back altered. Without
+ * arguments it is a test that does both under the kernel that it runs on.
+ *
+ * It is meant for kernels from 5.10 on, hence the plain memory slot instead of
+ * the library's, and a guest that is assembled here: its whole memory is part
+ * of the file, so nothing in it may depend on the program that saved it.
+ *
+ * The file is described in Documentation/virt/kvm/arm/guest-state.rst.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/elf-em.h>
+#include <linux/sizes.h>
+
+#include "kvm_util.h"
+#include "gic.h"
+#include "gic_v3.h"
+#include "processor.h"
+#include "vgic.h"
+
+/* Exit status; KSFT_SKIP (4) from the library where there is no KVM. */
+enum { EXIT_SAME, EXIT_DIFFERS, EXIT_BAD_FILE, EXIT_CANNOT };
+
+#define MAX_VCPUS		8
+#define NR_IRQS			96
+#define PMU_PPI			23
+#define GICC_BASE_GPA		GICR_BASE_GPA
+#define PAGE			SZ_4K
+#define IPA_BITS		40
+
+/* The guest's memory. It runs with the MMU off: all addresses are physical. */
+#define RAM_BASE		0x40000000ULL
+#define RAM_SIZE		SZ_1M
+#define RAM_VECTORS		(RAM_BASE + 0x8000)
+#define RAM_LPI_CONFIG		(RAM_BASE + 0x10000)
+#define RAM_DEVICES		(RAM_BASE + 0x20000)
+#define RAM_COLLECTIONS		(RAM_BASE + 0x30000)
+#define RAM_ITS_QUEUE		(RAM_BASE + 0x40000)
+#define RAM_ITT			(RAM_BASE + 0x50000)
+#define RAM_LPI_PENDING(n)	(RAM_BASE + 0x60000 + (n) * SZ_64K)
+
+/* What the guest stores to in order to talk to its VMM. */
+#define EXIT_BASE		0x0a000000ULL
+#define EXIT_STOP		(EXIT_BASE + 0)
+#define EXIT_UNDEF		(EXIT_BASE + 8)
+#define EXIT_SET		(EXIT_BASE + 16)
+#define EXIT_VALUE(i)		(EXIT_BASE + 0x1000 + (i) * 8)
+
+/* -------------------------------- The file -------------------------------- */
+
+#define FILE_MAGIC		"KVMSTATE"
+#define FILE_ENDIAN		0x01020304
+#define FILE_VERSION		1
+
+struct file_header {
+	char	magic[8];
+	u32	endian;
+	u32	version;
+	u32	machine;
+	u32	crc;		/* of everything after the header */
+	u64	length;		/* of the file */
+};
+
+enum {
+	REC_RELEASE = 1,	/* source kernel's release, a string */
+	REC_MIDR,		/* source host's MIDR_EL1 */
+	REC_VM,			/* struct vm_desc */
+	REC_INIT,		/* struct kvm_vcpu_init */
+	REC_RAM,		/* id: guest physical address; not all zeroes */
+	REC_REG,		/* id: as in KVM_GET_REG_LIST */
+	REC_EVENTS,		/* struct kvm_vcpu_events */
+	REC_MP_STATE,		/* struct kvm_mp_state */
+	REC_SEEN,		/* id: as REC_REG; struct seen_desc */
+	REC_END,
+	REC_ATTR = 0x100,	/* + vGIC attribute group; id: attribute */
+};
+
+struct record {
+	u16	type;
+	u16	vcpu;
+	u32	len;		/* of the data; padded with zeroes to 8 bytes */
+	u64	id;
+	u8	data[];
+};
+
+struct vm_desc {
+	u32	nr_vcpus;
+	u32	gic;		/* 2, 3 */
+	u32	its;
+	u32	nr_irqs;
+	u32	pmu_ppi;
+	u32	ipa_bits;
+	u64	ram_base;
+	u64	ram_size;
+	u64	dist_base;
+	u64	cpu_base;	/* redistributors or GICv2 CPU interface */
+	u64	its_base;
+};
+
+/* What the guest read itself, and reads again when it runs on */
+struct seen_desc {
+	u32	index;		/* of the exit that delivers it */
+	u32	undef;		/* an exception instead: val is its ESR_EL1 */
+	u64	val;
+};
+
+#define MAX_SEEN	256
+
+struct state {
+	u8	*data;
+	size_t	len;
+};
+
+static struct record *first_rec(const struct state *s)
+{
+	return (void *)(s->data + sizeof(struct file_header));
+}
+
+/* NULL at the end */
+static struct record *next_rec(const struct record *r)
+{
+	r = (void *)((u8 *)(r + 1) + round_up(r->len, 8));
+	return r->type == REC_END ? NULL : (void *)r;
+}
+
+static struct record *find_rec(const struct state *s, u16 type, u16 vcpu, u64 id)
+{
+	struct record *r;
+
+	for (r = first_rec(s); r; r = next_rec(r)) {
+		if (r->type == type && r->vcpu == vcpu && r->id == id)
+			return r;
+	}
+	return NULL;
+}
+
+static void add_rec(struct state *s, u16 type, u16 vcpu, u64 id,
+		    const void *data, u32 len)
+{
+	size_t size = sizeof(struct record) + round_up(len, 8);
+	struct record *r;
+
+	s->data = realloc(s->data, s->len + size);
+	TEST_ASSERT(s->data, "Out of memory");
+	r = (void *)(s->data + s->len);
+	memset(r, 0, size);
+	r->type = type;
+	r->vcpu = vcpu;
+	r->len = len;
+	r->id = id;
+	memcpy(r->data, data, len);
+	s->len += size;
+}
+
+static u32 crc32(const u8 *p, size_t len)
+{
+	static u32 table[256];
+	u32 crc = ~0u;
+	int i, j;
+
+	if (!table[1]) {
+		for (i = 0; i < 256; i++) {
+			u32 v = i;
+
+			for (j = 0; j < 8; j++)
+				v = v & 1 ? v >> 1 ^ 0xedb88320 : v >> 1;
+			table[i] = v;
+		}
+	}
+
+	while (len--)
+		crc = crc >> 8 ^ table[(crc ^ *p++) & 0xff];
+	return ~crc;
+}
+
+static void seal_file(struct state *s)
+{
+	struct file_header *h = (void *)s->data;
+
+	memcpy(h->magic, FILE_MAGIC, sizeof(h->magic));
+	h->endian = FILE_ENDIAN;
+	h->version = FILE_VERSION;
+	h->machine = EM_AARCH64;
+	h->length = s->len;
+	h->crc = crc32(s->data + sizeof(*h), s->len - sizeof(*h));
+}
+
+static bool vm_desc_valid(const struct vm_desc *d)
+{
+	return d->nr_vcpus && d->nr_vcpus <= MAX_VCPUS &&
+	       (d->gic == 2 || d->gic == 3) && d->its <= (d->gic == 3) &&
+	       d->nr_irqs >= 64 && d->nr_irqs <= 1024 && !(d->nr_irqs % 32) &&
+	       d->ipa_bits == IPA_BITS &&
+	       !(d->ram_base % PAGE) && !(d->ram_size % PAGE) &&
+	       d->ram_size && d->ram_size <= SZ_64M;
+}
+
+static bool attr_valid(const struct record *r)
+{
+	switch (r->type - REC_ATTR) {
+	case KVM_DEV_ARM_VGIC_GRP_DIST_REGS:
+	case KVM_DEV_ARM_VGIC_GRP_REDIST_REGS:
+		return r->len == 4 || r->len == 8;
+	case KVM_DEV_ARM_VGIC_GRP_CPU_REGS:
+	case KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO:
+		return r->len == 4;
+	case KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS:
+	case KVM_DEV_ARM_VGIC_GRP_ITS_REGS:
+		return r->len == 8;
+	default:
+		return false;
+	}
+}
+
+/* @d is the VM's description if that has been seen. */
+static bool rec_valid(const struct record *r, const struct vm_desc *d)
+{
+	if (r->vcpu >= (d ? d->nr_vcpus : 1) || (r->type > REC_VM && !d))
+		return false;
+	if (r->id && (r->type <= REC_INIT || r->type == REC_EVENTS ||
+		      r->type == REC_MP_STATE))
+		return false;
+
+	switch (r->type) {
+	case REC_RELEASE:
+		return r->len && strnlen((char *)r->data, r->len) == r->len - 1;
+	case REC_MIDR:
+		return r->len == 8;
+	case REC_VM:
+		return !d && r->len == sizeof(*d) && vm_desc_valid((void *)r->data);
+	case REC_INIT:
+		return r->len == sizeof(struct kvm_vcpu_init);
+	case REC_RAM:
+		return r->len == PAGE && !(r->id % PAGE) && r->id >= d->ram_base &&
+		       r->id - d->ram_base < d->ram_size;
+	case REC_REG:
+		return (r->id & KVM_REG_ARCH_MASK) == KVM_REG_ARM64 &&
+		       r->len == KVM_REG_SIZE(r->id) && r->len <= 256;
+	case REC_EVENTS:
+		return r->len == sizeof(struct kvm_vcpu_events);
+	case REC_MP_STATE:
+		return r->len == sizeof(struct kvm_mp_state);
+	case REC_SEEN:
+		return r->len == sizeof(struct seen_desc) &&
+		       ((struct seen_desc *)r->data)->index < MAX_SEEN;
+	default:
+		return attr_valid(r);
+	}
+}
+
+/* Does @r belong where it is? RELEASE, MIDR, VM, one INIT for each vCPU, rest */
+static bool rec_in_order(const struct record *r, u32 pos, const struct vm_desc *d)
+{
+	if (pos < REC_VM)
+		return r->type == pos + 1;
+	if (pos < REC_VM + d->nr_vcpus)
+		return r->type == REC_INIT && r->vcpu == pos - REC_VM;
+	return r->type > REC_INIT;
+}
+
+static const char *check_records(const struct state *s)
+{
+	size_t off = sizeof(struct file_header);
+	const struct vm_desc *d = NULL;
+	static char msg[100];
+	const struct record *r;
+	u32 pos = 0;
+
+	for (; off + sizeof(*r) <= s->len; off += sizeof(*r) + round_up(r->len, 8)) {
+		r = (void *)(s->data + off);
+		if (r->len > s->len - off - sizeof(*r) || !rec_in_order(r, pos++, d))
+			break;
+		if (r->type == REC_END && !r->len && !r->vcpu && !r->id &&
+		    off + sizeof(*r) == s->len)
+			return NULL;
+		if (!rec_valid(r, d))
+			break;
+		if (r->type == REC_VM)
+			d = (void *)r->data;
+	}
+
+	snprintf(msg, sizeof(msg), "invalid record at offset %zu", off);
+	return msg;
+}
+
+/* Returns what is wrong with the file, or NULL. */
+static const char *check_file(const struct state *s)
+{
+	const struct file_header *h = (void *)s->data;
+
+	if (s->len < sizeof(*h))
+		return "too short for a state file";
+	if (memcmp(h->magic, FILE_MAGIC, sizeof(h->magic)))
+		return "not a state file (magic)";
+	if (h->endian != FILE_ENDIAN)
+		return "written with the other byte order";
+	if (h->version != FILE_VERSION)
+		return "unknown version of the format";
+	if (h->machine != EM_AARCH64)
+		return "state of another architecture";
+	if (h->length != s->len)
+		return h->length > s->len ? "truncated" : "longer than it says";
+	if (h->crc != crc32(s->data + sizeof(*h), s->len - sizeof(*h)))
+		return "corrupt (checksum)";
+	return check_records(s);
+}
+
+static struct vm_desc *state_vm(const struct state *s)
+{
+	return (void *)find_rec(s, REC_VM, 0, 0)->data;
+}
+
+static const char *load_file(struct state *s, const char *path)
+{
+	int fd = open(path, O_RDONLY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return strerror(errno);
+	s->len = st.st_size;
+	s->data = malloc(s->len + 1);
+	TEST_ASSERT(s->data, "Out of memory");
+	if (read(fd, s->data, s->len) != s->len)
+		return "cannot be read";
+	close(fd);
+	return check_file(s);
+}
+
+/* ---------------------------------- Names --------------------------------- */
+
+#define S(n)	{ SYS_##n, #n }
+
+static const struct sysreg_name {
+	u32		reg;
+	const char	*name;
+} sysreg_names[] = {
+	S(MDCCINT_EL1), S(MDSCR_EL1), S(MDRAR_EL1), S(OSDTRRX_EL1),
+	S(OSDTRTX_EL1), S(OSECCR_EL1), S(OSLAR_EL1), S(OSLSR_EL1),
+	S(OSDLR_EL1), S(DBGPRCR_EL1), S(DBGCLAIMSET_EL1), S(DBGCLAIMCLR_EL1),
+	S(DBGAUTHSTATUS_EL1), S(MDCCSR_EL0), S(DBGDTR_EL0), S(DBGVCR32_EL2),
+	S(MIDR_EL1), S(MPIDR_EL1), S(REVIDR_EL1), S(ID_PFR0_EL1),
+	S(ID_PFR1_EL1), S(ID_DFR0_EL1), S(ID_AFR0_EL1), S(ID_MMFR0_EL1),
+	S(ID_MMFR1_EL1), S(ID_MMFR2_EL1), S(ID_MMFR3_EL1), S(ID_ISAR0_EL1),
+	S(ID_ISAR1_EL1), S(ID_ISAR2_EL1), S(ID_ISAR3_EL1), S(ID_ISAR4_EL1),
+	S(ID_ISAR5_EL1), S(ID_MMFR4_EL1), S(ID_ISAR6_EL1), S(MVFR0_EL1),
+	S(MVFR1_EL1), S(MVFR2_EL1), S(ID_PFR2_EL1), S(ID_DFR1_EL1),
+	S(ID_MMFR5_EL1), S(ID_AA64PFR0_EL1), S(ID_AA64PFR1_EL1),
+	S(ID_AA64PFR2_EL1), S(ID_AA64ZFR0_EL1), S(ID_AA64SMFR0_EL1),
+	S(ID_AA64FPFR0_EL1), S(ID_AA64DFR0_EL1), S(ID_AA64DFR1_EL1),
+	S(ID_AA64AFR0_EL1), S(ID_AA64AFR1_EL1), S(ID_AA64ISAR0_EL1),
+	S(ID_AA64ISAR1_EL1), S(ID_AA64ISAR2_EL1), S(ID_AA64ISAR3_EL1),
+	S(ID_AA64MMFR0_EL1), S(ID_AA64MMFR1_EL1), S(ID_AA64MMFR2_EL1),
+	S(ID_AA64MMFR3_EL1), S(ID_AA64MMFR4_EL1), S(SCTLR_EL1), S(ACTLR_EL1),
+	S(CPACR_EL1), S(SCTLR2_EL1), S(RGSR_EL1), S(GCR_EL1), S(ZCR_EL1),
+	S(TRFCR_EL1), S(SMPRI_EL1), S(SMCR_EL1), S(TTBR0_EL1), S(TTBR1_EL1),
+	S(TCR_EL1), S(TCR2_EL1), S(APIAKEYLO_EL1), S(APIAKEYHI_EL1),
+	S(APIBKEYLO_EL1), S(APIBKEYHI_EL1), S(APDAKEYLO_EL1), S(APDAKEYHI_EL1),
+	S(APDBKEYLO_EL1), S(APDBKEYHI_EL1), S(APGAKEYLO_EL1), S(APGAKEYHI_EL1),
+	S(SPSR_EL1), S(ELR_EL1), S(SP_EL1), S(AFSR0_EL1), S(AFSR1_EL1),
+	S(ESR_EL1), S(ERRIDR_EL1), S(ERRSELR_EL1), S(ERXFR_EL1),
+	S(ERXCTLR_EL1), S(ERXSTATUS_EL1), S(ERXADDR_EL1), S(ERXMISC0_EL1),
+	S(ERXMISC1_EL1), S(TFSR_EL1), S(TFSRE0_EL1), S(FAR_EL1), S(PAR_EL1),
+	S(PMSCR_EL1), S(PMINTENSET_EL1), S(PMINTENCLR_EL1), S(PMMIR_EL1),
+	S(MAIR_EL1), S(PIRE0_EL1), S(PIR_EL1), S(POR_EL1), S(AMAIR_EL1),
+	S(LORSA_EL1), S(LOREA_EL1), S(LORN_EL1), S(LORC_EL1), S(LORID_EL1),
+	S(MPAM1_EL1), S(MPAM0_EL1), S(VBAR_EL1), S(DISR_EL1),
+	S(CONTEXTIDR_EL1), S(TPIDR_EL1), S(ACCDATA_EL1), S(SCXTNUM_EL1),
+	S(CNTKCTL_EL1), S(CCSIDR_EL1), S(CLIDR_EL1), S(CCSIDR2_EL1),
+	S(SMIDR_EL1), S(GMID_EL1), S(AIDR_EL1), S(CSSELR_EL1), S(CTR_EL0),
+	S(DCZID_EL0), S(SVCR), S(FPMR), S(PMCR_EL0), S(PMCNTENSET_EL0),
+	S(PMCNTENCLR_EL0), S(PMOVSCLR_EL0), S(PMSWINC_EL0), S(PMSELR_EL0),
+	S(PMCEID0_EL0), S(PMCEID1_EL0), S(PMCCNTR_EL0), S(PMXEVTYPER_EL0),
+	S(PMXEVCNTR_EL0), S(PMUSERENR_EL0), S(PMOVSSET_EL0), S(PMCCFILTR_EL0),
+	S(POR_EL0), S(TPIDR_EL0), S(TPIDRRO_EL0), S(TPIDR2_EL0),
+	S(SCXTNUM_EL0), S(CNTFRQ_EL0), S(CNTPCT_EL0), S(CNTVCT_EL0),
+	S(CNTP_TVAL_EL0), S(CNTP_CTL_EL0), S(CNTP_CVAL_EL0), S(CNTV_CTL_EL0),
+	S(CNTV_CVAL_EL0), S(VPIDR_EL2), S(VMPIDR_EL2), S(SCTLR_EL2),
+	S(ACTLR_EL2), S(SCTLR2_EL2), S(HCR_EL2), S(MDCR_EL2), S(CPTR_EL2),
+	S(HSTR_EL2), S(HFGRTR_EL2), S(HFGWTR_EL2), S(HFGITR_EL2), S(HACR_EL2),
+	S(ZCR_EL2), S(HCRX_EL2), S(TTBR0_EL2), S(TTBR1_EL2), S(TCR_EL2),
+	S(TCR2_EL2), S(VTTBR_EL2), S(VTCR_EL2), S(VNCR_EL2), S(NVHCR_EL2),
+	S(HDFGRTR2_EL2), S(HDFGWTR2_EL2), S(HFGRTR2_EL2), S(HFGWTR2_EL2),
+	S(HDFGRTR_EL2), S(HDFGWTR_EL2), S(HAFGRTR_EL2), S(HFGITR2_EL2),
+	S(SPSR_EL2), S(ELR_EL2), S(SP_EL2), S(DACR32_EL2), S(IFSR32_EL2),
+	S(AFSR0_EL2), S(AFSR1_EL2), S(ESR_EL2), S(VSESR_EL2), S(FPEXC32_EL2),
+	S(FAR_EL2), S(HPFAR_EL2), S(MAIR_EL2), S(PIRE0_EL2), S(PIR_EL2),
+	S(POR_EL2), S(AMAIR_EL2), S(VBAR_EL2), S(RVBAR_EL2), S(RMR_EL2),
+	S(VDISR_EL2), S(CONTEXTIDR_EL2), S(TPIDR_EL2), S(CNTVOFF_EL2),
+	S(CNTHCTL_EL2), S(CNTHP_CTL_EL2), S(CNTHP_CVAL_EL2), S(CNTHV_CTL_EL2),
+	S(CNTHV_CVAL_EL2), S(ICC_PMR_EL1), S(ICC_BPR0_EL1), S(ICC_AP0R0_EL1),
+	S(ICC_AP0R1_EL1), S(ICC_AP0R2_EL1), S(ICC_AP0R3_EL1), S(ICC_AP1R0_EL1),
+	S(ICC_AP1R1_EL1), S(ICC_AP1R2_EL1), S(ICC_AP1R3_EL1), S(ICC_BPR1_EL1),
+	S(ICC_CTLR_EL1), S(ICC_SRE_EL1), S(ICC_IGRPEN0_EL1),
+	S(ICC_IGRPEN1_EL1), S(ICC_RPR_EL1), S(ICC_HPPIR1_EL1),
+};
+
+/*
+ * KVM_REG_ARM_TIMER_CNT and _CVAL got each other's encoding by mistake, which
+ * became ABI: look here before taking an encoding at its word.
+ */
+#define F(n)	{ KVM_REG_ARM_##n, "KVM_REG_ARM_" #n }
+
+static const struct kvm_reg_name {
+	u64		id;
+	const char	*name;
+} kvm_reg_names[] = {
+	F(TIMER_CTL), F(TIMER_CNT), F(TIMER_CVAL), F(PTIMER_CTL),
+	F(PTIMER_CNT), F(PTIMER_CVAL), F(PSCI_VERSION),
+	F(SMCCC_ARCH_WORKAROUND_1), F(SMCCC_ARCH_WORKAROUND_2),
+	F(SMCCC_ARCH_WORKAROUND_3), F(STD_BMAP), F(STD_HYP_BMAP),
+	F(VENDOR_HYP_BMAP), F(VENDOR_HYP_BMAP_2),
+	{ KVM_REG_ARM64_SVE_VLS, "KVM_REG_ARM64_SVE_VLS" },
+};
+
+#define ID_FIELD(id, f)							\
+	(((id) & KVM_REG_ARM64_SYSREG_##f##_MASK) >> KVM_REG_ARM64_SYSREG_##f##_SHIFT)
+
+static void sysreg_name(char *buf, size_t size, u64 id)
+{
+	static const char * const dbg[] = { "BVR", "BCR", "WVR", "WCR" };
+	u32 op0 = ID_FIELD(id, OP0), op1 = ID_FIELD(id, OP1), op2 = ID_FIELD(id, OP2);
+	u32 crn = ID_FIELD(id, CRN), crm = ID_FIELD(id, CRM);
+	u32 reg = sys_reg(op0, op1, crn, crm, op2);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sysreg_names); i++) {
+		if (sysreg_names[i].reg == reg) {
+			snprintf(buf, size, "%s", sysreg_names[i].name);
+			return;
+		}
+	}
+
+	if (op0 == 2 && !op1 && !crn && op2 >= 4)
+		snprintf(buf, size, "DBG%s%d_EL1", dbg[op2 - 4], crm);
+	else if (op0 == 3 && op1 == 3 && crn == 14 && crm >= 8)
+		snprintf(buf, size, "PMEV%s%d_EL0", crm >= 12 ? "TYPER" : "CNTR",
+			 (crm & 3) * 8 + op2);
+	else
+		snprintf(buf, size, "S%d_%d_C%d_C%d_%d", op0, op1, crn, crm, op2);
+}
+
+static void core_reg_name(char *buf, size_t size, u32 off)
+{
+	static const char * const spsr[] = {
+		"SPSR_EL1", "SPSR_abt", "SPSR_und", "SPSR_irq", "SPSR_fiq"
+	};
+
+	if (off < KVM_REG_ARM_CORE_REG(regs.sp))
+		snprintf(buf, size, "X%d", off / 2);
+	else if (off == KVM_REG_ARM_CORE_REG(regs.sp))
+		snprintf(buf, size, "SP_EL0");
+	else if (off == KVM_REG_ARM_CORE_REG(regs.pc))
+		snprintf(buf, size, "PC");
+	else if (off == KVM_REG_ARM_CORE_REG(regs.pstate))
+		snprintf(buf, size, "PSTATE");
+	else if (off == KVM_REG_ARM_CORE_REG(sp_el1))
+		snprintf(buf, size, "SP_EL1");
+	else if (off == KVM_REG_ARM_CORE_REG(elr_el1))
+		snprintf(buf, size, "ELR_EL1");
+	else if (off < KVM_REG_ARM_CORE_REG(spsr[KVM_NR_SPSR]))
+		snprintf(buf, size, "%s", spsr[(off - KVM_REG_ARM_CORE_REG(spsr[0])) / 2]);
+	else if (off < KVM_REG_ARM_CORE_REG(fp_regs.fpsr))
+		snprintf(buf, size, "V%d",
+			 (u32)(off - KVM_REG_ARM_CORE_REG(fp_regs.vregs[0])) / 4);
+	else
+		snprintf(buf, size, "%s",
+			 off == KVM_REG_ARM_CORE_REG(fp_regs.fpsr) ? "FPSR" : "FPCR");
+}
+
+static void sve_reg_name(char *buf, size_t size, u32 off)
+{
+	u32 n = off >> 5 & 0x1f, slice = off & 0x1f;
+
+	if (off >= KVM_REG_ARM64_SVE_FFR_BASE)
+		snprintf(buf, size, "FFR");
+	else
+		snprintf(buf, size, "%c%d",
+			 off >= KVM_REG_ARM64_SVE_PREG_BASE ? 'P' : 'Z', n);
+	if (slice)
+		snprintf(buf + strlen(buf), size - strlen(buf), "[%d]", slice);
+}
+
+static void reg_name(char *buf, size_t size, u64 id)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kvm_reg_names); i++) {
+		if (kvm_reg_names[i].id == id) {
+			snprintf(buf, size, "%s", kvm_reg_names[i].name);
+			return;
+		}
+	}
+
+	switch (id & KVM_REG_ARM_COPROC_MASK) {
+	case KVM_REG_ARM_CORE:
+		return core_reg_name(buf, size, id & 0xffff);
+	case KVM_REG_ARM64_SYSREG:
+		return sysreg_name(buf, size, id);
+	case KVM_REG_ARM64_SVE:
+		return sve_reg_name(buf, size, id & 0xffff);
+	case KVM_REG_ARM_DEMUX:
+		snprintf(buf, size, "CCSIDR_EL1<%d>", (int)(id & KVM_REG_ARM_DEMUX_VAL_MASK));
+		return;
+	case KVM_REG_ARM_FW:
+		snprintf(buf, size, "KVM_REG_ARM_FW_REG(%d)", (int)(id & 0xffff));
+		return;
+	case KVM_REG_ARM_FW_FEAT_BMAP:
+		snprintf(buf, size, "KVM_REG_ARM_FW_FEAT_BMAP_REG(%d)", (int)(id & 0xffff));
+		return;
+	default:
+		snprintf(buf, size, "%#llx", (unsigned long long)id);
+	}
+}
+
+/* ------------------------------ vGIC registers ----------------------------- */
+
+enum {
+	DIST	= KVM_DEV_ARM_VGIC_GRP_DIST_REGS,
+	GICC	= KVM_DEV_ARM_VGIC_GRP_CPU_REGS,
+	REDIST	= KVM_DEV_ARM_VGIC_GRP_REDIST_REGS,
+	ICC	= KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS,
+	LEVEL	= KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO,
+	ITS	= KVM_DEV_ARM_VGIC_GRP_ITS_REGS,
+};
+
+/* In the order in which QEMU restores them, GICD_IIDR first. */
+enum { STAGE_DIST, STAGE_PRIVATE, STAGE_SHARED, STAGE_CPU, STAGE_ITS, NR_STAGES };
+
+#define V2		BIT(0)
+#define V3		BIT(1)
+#define RO		BIT(2)	/* never written, only compared */
+#define WIDE		BIT(3)	/* 64 bits wide */
+#define CLEAR	BIT(4)	/* written ones only set; the clearing twin follows */
+#define SGIS		BIT(5)	/* GICv2's sixteen SGIs */
+#define SGI_FRAME	SZ_64K
+
+#define ICC_REG(n)	{ STAGE_CPU, ICC, V3 | WIDE, 0, KVM_ARM64_SYS_REG(SYS_##n) & 0xffff, #n }
+
+static const struct gic_reg {
+	u8		stage;
+	u8		group;
+	u8		flags;
+	u8		bits;	/* per interrupt; 0: a single register */
+	u32		off;
+	const char	*name;
+} gic_regs[] = {
+	{ STAGE_DIST, DIST, V2 | V3, 0, GICD_IIDR, "GICD_IIDR" },
+	{ STAGE_DIST, DIST, V2 | V3 | RO, 0, GICD_TYPER, "GICD_TYPER" },
+	{ STAGE_DIST, DIST, V3 | RO, 0, GICD_TYPER2, "GICD_TYPER2" },
+	{ STAGE_DIST, DIST, V3 | RO, 0, GICD_PIDR2, "GICD_PIDR2" },
+	{ STAGE_DIST, DIST, V2 | V3, 0, GICD_CTLR, "GICD_CTLR" },
+	{ STAGE_DIST, DIST, V3, 0, GICD_STATUSR, "GICD_STATUSR" },
+
+	{ STAGE_PRIVATE, REDIST, V3 | RO, 0, GICR_IIDR, "GICR_IIDR" },
+	{ STAGE_PRIVATE, REDIST, V3 | RO | WIDE, 0, GICR_TYPER, "GICR_TYPER" },
+	{ STAGE_PRIVATE, REDIST, V3 | RO, 0, GICR_PIDR2, "GICR_PIDR2" },
+	{ STAGE_PRIVATE, REDIST, V3, 0, GICR_STATUSR, "GICR_STATUSR" },
+	{ STAGE_PRIVATE, REDIST, V3, 0, GICR_WAKER, "GICR_WAKER" },
+	{ STAGE_PRIVATE, REDIST, V3 | WIDE, 0, GICR_PROPBASER, "GICR_PROPBASER" },
+	{ STAGE_PRIVATE, REDIST, V3 | WIDE, 0, GICR_PENDBASER, "GICR_PENDBASER" },
+	{ STAGE_PRIVATE, REDIST, V3, 0, GICR_CTLR, "GICR_CTLR" },
+	{ STAGE_PRIVATE, REDIST, V3, 1, SGI_FRAME + GICD_IGROUPR, "GICR_IGROUPR" },
+	{ STAGE_PRIVATE, REDIST, V3 | CLEAR, 1, SGI_FRAME + GICD_ISENABLER, "GICR_ISENABLER" },
+	{ STAGE_PRIVATE, REDIST, V3, 2, SGI_FRAME + GICD_ICFGR, "GICR_ICFGR" },
+	{ STAGE_PRIVATE, LEVEL, V3, 1, 0, "LINE_LEVEL" },
+	{ STAGE_PRIVATE, REDIST, V3 | CLEAR, 1, SGI_FRAME + GICD_ISPENDR, "GICR_ISPENDR" },
+	{ STAGE_PRIVATE, REDIST, V3 | CLEAR, 1, SGI_FRAME + GICD_ISACTIVER, "GICR_ISACTIVER" },
+	{ STAGE_PRIVATE, REDIST, V3, 8, SGI_FRAME + GICD_IPRIORITYR, "GICR_IPRIORITYR" },
+
+	{ STAGE_PRIVATE, DIST, V2, 1, GICD_IGROUPR, "GICD_IGROUPR" },
+	{ STAGE_PRIVATE, DIST, V2 | CLEAR, 1, GICD_ISENABLER, "GICD_ISENABLER" },
+	{ STAGE_PRIVATE, DIST, V2, 8, GICD_ITARGETSR, "GICD_ITARGETSR" },
+	{ STAGE_PRIVATE, DIST, V2, 2, GICD_ICFGR, "GICD_ICFGR" },
+	{ STAGE_PRIVATE, DIST, V2 | CLEAR, 1, GICD_ISPENDR, "GICD_ISPENDR" },
+	{ STAGE_PRIVATE, DIST, V2 | CLEAR, 1, GICD_ISACTIVER, "GICD_ISACTIVER" },
+	{ STAGE_PRIVATE, DIST, V2, 8, GICD_IPRIORITYR, "GICD_IPRIORITYR" },
+	{ STAGE_PRIVATE, DIST, V2 | CLEAR | SGIS, 8, GICD_SPENDSGIR, "GICD_SPENDSGIR" },
+
+	{ STAGE_SHARED, DIST, V2 | V3, 1, GICD_IGROUPR, "GICD_IGROUPR" },
+	{ STAGE_SHARED, DIST, V2 | V3 | CLEAR, 1, GICD_ISENABLER, "GICD_ISENABLER" },
+	{ STAGE_SHARED, DIST, V3 | WIDE, 64, GICD_IROUTER, "GICD_IROUTER" },
+	{ STAGE_SHARED, DIST, V2, 8, GICD_ITARGETSR, "GICD_ITARGETSR" },
+	{ STAGE_SHARED, DIST, V2 | V3, 2, GICD_ICFGR, "GICD_ICFGR" },
+	{ STAGE_SHARED, LEVEL, V3, 1, 0, "LINE_LEVEL" },
+	{ STAGE_SHARED, DIST, V2 | V3 | CLEAR, 1, GICD_ISPENDR, "GICD_ISPENDR" },
+	{ STAGE_SHARED, DIST, V2 | V3 | CLEAR, 1, GICD_ISACTIVER, "GICD_ISACTIVER" },
+	{ STAGE_SHARED, DIST, V2 | V3, 8, GICD_IPRIORITYR, "GICD_IPRIORITYR" },
+
+	ICC_REG(ICC_SRE_EL1), ICC_REG(ICC_CTLR_EL1), ICC_REG(ICC_IGRPEN0_EL1),
+	ICC_REG(ICC_IGRPEN1_EL1), ICC_REG(ICC_PMR_EL1), ICC_REG(ICC_BPR0_EL1),
+	ICC_REG(ICC_BPR1_EL1), ICC_REG(ICC_AP0R0_EL1), ICC_REG(ICC_AP0R1_EL1),
+	ICC_REG(ICC_AP0R2_EL1), ICC_REG(ICC_AP0R3_EL1), ICC_REG(ICC_AP1R0_EL1),
+	ICC_REG(ICC_AP1R1_EL1), ICC_REG(ICC_AP1R2_EL1), ICC_REG(ICC_AP1R3_EL1),
+
+	{ STAGE_CPU, GICC, V2 | RO, 0, 0xfc, "GICC_IIDR" },
+	{ STAGE_CPU, GICC, V2, 0, 0x00, "GICC_CTLR" },
+	{ STAGE_CPU, GICC, V2, 0, 0x04, "GICC_PMR" },
+	{ STAGE_CPU, GICC, V2, 0, 0x08, "GICC_BPR" },
+	{ STAGE_CPU, GICC, V2, 0, 0x1c, "GICC_ABPR" },
+	{ STAGE_CPU, GICC, V2, 0, 0xd0, "GICC_APR0" },
+
+	/* Documentation/virt/kvm/devices/arm-vgic-its.rst says the order. */
+	{ STAGE_ITS, ITS, V3 | WIDE | RO, 0, GITS_TYPER, "GITS_TYPER" },
+	{ STAGE_ITS, ITS, V3 | WIDE, 0, GITS_IIDR, "GITS_IIDR" },
+	{ STAGE_ITS, ITS, V3 | WIDE, 0, GITS_CBASER, "GITS_CBASER" },
+	{ STAGE_ITS, ITS, V3 | WIDE, 0, GITS_CREADR, "GITS_CREADR" },
+	{ STAGE_ITS, ITS, V3 | WIDE, 0, GITS_CWRITER, "GITS_CWRITER" },
+	{ STAGE_ITS, ITS, V3 | WIDE, 0, GITS_BASER + 0x00, "GITS_BASER0" },
+	{ STAGE_ITS, ITS, V3 | WIDE, 0, GITS_BASER + 0x08, "GITS_BASER1" },
+	{ STAGE_ITS, ITS, V3 | WIDE, 0, GITS_BASER + 0x10, "GITS_BASER2" },
+	{ STAGE_ITS, ITS, V3 | WIDE, 0, GITS_BASER + 0x18, "GITS_BASER3" },
+	{ STAGE_ITS, ITS, V3 | WIDE, 0, GITS_BASER + 0x20, "GITS_BASER4" },
+	{ STAGE_ITS, ITS, V3 | WIDE, 0, GITS_BASER + 0x28, "GITS_BASER5" },
+	{ STAGE_ITS, ITS, V3 | WIDE, 0, GITS_BASER + 0x30, "GITS_BASER6" },
+	{ STAGE_ITS, ITS, V3 | WIDE, 0, GITS_BASER + 0x38, "GITS_BASER7" },
+	{ STAGE_ITS, ITS, V3 | WIDE, 0, GITS_CTLR, "GITS_CTLR" },
+};
+
+static bool stage_per_cpu(int stage)
+{
+	return stage == STAGE_PRIVATE || stage == STAGE_CPU;
+}
+
+/* The offset of the register that holds interrupt @irq's bits */
+static u32 gic_reg_off(const struct gic_reg *reg, u32 irq)
+{
+	return reg->group == LEVEL ? irq : reg->off + irq * reg->bits / 8;
+}
+
+/* @irq is the first interrupt of the register found */
+static const struct gic_reg *find_gic_reg(int gic, u32 group, u64 attr, u32 *irq)
+{
+	const struct gic_reg *reg;
+	u32 off = attr;
+
+	for (reg = gic_regs; reg < gic_regs + ARRAY_SIZE(gic_regs); reg++) {
+		if (reg->group != group || !(reg->flags & (gic == 2 ? V2 : V3)))
+			continue;
+		*irq = 0;
+		if (!reg->bits && off == reg->off)
+			return reg;
+		if (!reg->bits || off < reg->off || off >= gic_reg_off(reg, 1024))
+			continue;
+		*irq = group == LEVEL ? off : (off - reg->off) * 8 / reg->bits;
+		/* The same register is there for private and shared interrupts. */
+		if (reg->stage == (*irq < 32 ? STAGE_PRIVATE : STAGE_SHARED))
+			return reg;
+	}
+	return NULL;
+}
+
+static void attr_name(char *class, char *name, size_t size, int gic,
+		      const struct record *r)
+{
+	static const char * const classes[] = {
+		[DIST] = "gicd", [GICC] = "gicc", [REDIST] = "gicr",
+		[ICC] = "icc", [ITS] = "its",
+	};
+	u32 irq, group = r->type - REC_ATTR;
+	const struct gic_reg *reg = find_gic_reg(gic, group, r->id, &irq);
+
+	if (!reg) {
+		snprintf(class, size, "gic");
+		snprintf(name, size, "%u:%#llx", group, (unsigned long long)r->id);
+		return;
+	}
+
+	if (group == LEVEL)
+		group = reg->stage == STAGE_PRIVATE ? REDIST : DIST;
+	if (stage_per_cpu(reg->stage))
+		snprintf(class, size, "%s%d", classes[group], r->vcpu);
+	else
+		snprintf(class, size, "%s", classes[group]);
+	if (!reg->bits)
+		snprintf(name, size, "%s", reg->name);
+	else
+		snprintf(name, size, "%s%d", reg->name,
+			 reg->bits == 64 ? irq : irq * reg->bits / 32);
+}
+
+/* ----------------------------------- VMs ---------------------------------- */
+
+struct machine {
+	struct vm_desc	d;
+	struct kvm_vm	*vm;
+	struct kvm_vcpu	*vcpu[MAX_VCPUS];
+	u8		*ram;
+	int		gic_fd;
+	int		its_fd;
+};
+
+static int nr_vms_made;
+
+static void make_vm(struct machine *m, const struct vm_desc *d)
+{
+	struct kvm_userspace_memory_region slot = {};
+	int i;
+
+	nr_vms_made++;
+	m->d = *d;
+	m->vm = ____vm_create(VM_SHAPE(VM_MODE_P40V48_4K));
+	m->ram = mmap(NULL, d->ram_size, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	TEST_ASSERT(m->ram != MAP_FAILED, "No memory for the guest");
+	slot.guest_phys_addr = d->ram_base;
+	slot.memory_size = d->ram_size;
+	slot.userspace_addr = (u64)m->ram;
+	vm_ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &slot);
+
+	for (i = 0; i < d->nr_vcpus; i++)
+		m->vcpu[i] = __vm_vcpu_add(m->vm, i);
+	m->gic_fd = -1;
+	m->its_fd = -1;
+}
+
+static void free_vm(struct machine *m)
+{
+	u64 size = m->d.ram_size;
+
+	if (m->its_fd >= 0)
+		close(m->its_fd);
+	if (m->gic_fd >= 0)
+		close(m->gic_fd);
+	kvm_vm_free(m->vm);
+	munmap(m->ram, size);
+}
+
+static int dev_attr(int fd, bool set, u32 group, u64 attr, void *val)
+{
+	int ret = set ? __kvm_device_attr_set(fd, group, attr, val) :
+			__kvm_device_attr_get(fd, group, attr, val);
+
+	return ret ? errno : 0;
+}
+
+static int dev_ctrl(int fd, u64 attr)
+{
+	return dev_attr(fd, true, KVM_DEV_ARM_VGIC_GRP_CTRL, attr, NULL);
+}
+
+/* The functions from here to the next section return 0 or an errno. */
+static int make_gic(struct machine *m)
+{
+	bool v3 = m->d.gic == 3;
+	u64 cpu = v3 ? REDIST_REGION_ATTR_ADDR(m->d.nr_vcpus, m->d.cpu_base, 0, 0) :
+		       m->d.cpu_base;
+	int err;
+
+	m->gic_fd = __kvm_create_device(m->vm, v3 ? KVM_DEV_TYPE_ARM_VGIC_V3 :
+						    KVM_DEV_TYPE_ARM_VGIC_V2);
+	if (m->gic_fd < 0)
+		return errno;
+
+	err = dev_attr(m->gic_fd, true, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &m->d.nr_irqs);
+	if (!err)
+		err = dev_attr(m->gic_fd, true, KVM_DEV_ARM_VGIC_GRP_ADDR,
+			       v3 ? KVM_VGIC_V3_ADDR_TYPE_DIST :
+				    KVM_VGIC_V2_ADDR_TYPE_DIST, &m->d.dist_base);
+	if (!err)
+		err = dev_attr(m->gic_fd, true, KVM_DEV_ARM_VGIC_GRP_ADDR,
+			       v3 ? KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION :
+				    KVM_VGIC_V2_ADDR_TYPE_CPU, &cpu);
+	return err ?: dev_ctrl(m->gic_fd, KVM_DEV_ARM_VGIC_CTRL_INIT);
+}
+
+static int make_its(struct machine *m)
+{
+	int err;
+
+	m->its_fd = __kvm_create_device(m->vm, KVM_DEV_TYPE_ARM_VGIC_ITS);
+	if (m->its_fd < 0)
+		return errno;
+	err = dev_attr(m->its_fd, true, KVM_DEV_ARM_VGIC_GRP_ADDR,
+		       KVM_VGIC_ITS_ADDR_TYPE, &m->d.its_base);
+	return err ?: dev_ctrl(m->its_fd, KVM_DEV_ARM_VGIC_CTRL_INIT);
+}
+
+static int init_pmu(struct machine *m, int cpu)
+{
+	int irq = m->d.pmu_ppi, fd = m->vcpu[cpu]->fd;
+	int err = dev_attr(fd, true, KVM_ARM_VCPU_PMU_V3_CTRL, KVM_ARM_VCPU_PMU_V3_IRQ, &irq);
+
+	return err ?: dev_attr(fd, true, KVM_ARM_VCPU_PMU_V3_CTRL,
+			       KVM_ARM_VCPU_PMU_V3_INIT, NULL);
+}
+
+static int vcpu_do(struct kvm_vcpu *vcpu, unsigned long cmd, void *arg)
+{
+	return ioctl(vcpu->fd, cmd, arg) < 0 ? errno : 0;
+}
+
+static int reg_do(struct kvm_vcpu *vcpu, bool set, u64 id, void *val)
+{
+	struct kvm_one_reg reg = { .id = id, .addr = (u64)val };
+
+	return vcpu_do(vcpu, set ? KVM_SET_ONE_REG : KVM_GET_ONE_REG, &reg);
+}
+
+static int gic_do(struct machine *m, bool set, u32 group, u64 attr, void *val, u32 len)
+{
+	int fd = group == ITS ? m->its_fd : m->gic_fd;
+	int err = fd < 0 ? ENODEV : dev_attr(fd, set, group, attr, val);
+
+	/* These two groups are accessed by 32-bit words. */
+	if (!err && len == 8 && (group == DIST || group == REDIST))
+		err = dev_attr(fd, set, group, attr + 4, val + 4);
+	return err;
+}
+
+/* Has the tables in guest memory say what the vGIC holds */
+static int sync_tables(struct machine *m)
+{
+	int err = dev_ctrl(m->gic_fd, KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES);
+
+	return err ?: dev_ctrl(m->its_fd, KVM_DEV_ARM_ITS_SAVE_TABLES);
+}
+
+/* ---------------------------------- Guest --------------------------------- */
+
+/* What the guest writes, and later reads, where it has the register */
+static const struct guest_reg {
+	u32	reg;
+	u32	id_reg;		/* with a field there that is not 0, if not 0 */
+	u64	val;
+	u8	shift;
+} guest_regs[] = {
+	{ SYS_CPACR_EL1, 0, 0x330000 },
+	{ SYS_TPIDR_EL0, 0, 0x0011223344556677 },
+	{ SYS_TPIDRRO_EL0, 0, 0x8899aabbccddeeff },
+	{ SYS_TPIDR_EL1, 0, 0x7766554433221100 },
+	{ SYS_CONTEXTIDR_EL1, 0, 0x12345678 },
+	{ SYS_TTBR0_EL1, 0, 0x0001000040080000 },
+	{ SYS_TTBR1_EL1, 0, 0x0002000040090000 },
+	{ SYS_TCR_EL1, 0, 0x00000032b5193519 },
+	{ SYS_MAIR_EL1, 0, 0x000000040044ffff },
+	{ SYS_FAR_EL1, 0, 0xffff000012345678 },
+	{ SYS_ELR_EL1, 0, 0x0000000040001230 },
+	{ SYS_CSSELR_EL1, 0, 0 },
+	{ SYS_CNTKCTL_EL1, 0, 0x2 },
+	{ sys_reg(2, 0, 0, 0, 4), 0, 0x40001000 },
+	{ sys_reg(2, 0, 0, 0, 6), 0, 0x40002000 },
+	/* Far in the future, enabled, masked */
+	{ SYS_CNTV_CVAL_EL0, 0, 0x0070000000000000 },
+	{ SYS_CNTV_CTL_EL0, 0, 3 },
+	{ SYS_CNTP_CVAL_EL0, 0, 0x0060000000000000 },
+	{ SYS_CNTP_CTL_EL0, 0, 3 },
+	/* Enabled, but not to count at EL0 or EL1: values that stay */
+	{ SYS_PMSELR_EL0, SYS_ID_AA64DFR0_EL1, 0, 8 },
+	{ SYS_PMUSERENR_EL0, SYS_ID_AA64DFR0_EL1, 0xf, 8 },
+	{ SYS_PMCCFILTR_EL0, SYS_ID_AA64DFR0_EL1, 0xc0000000, 8 },
+	{ sys_reg(3, 3, 14, 12, 0), SYS_ID_AA64DFR0_EL1, 0xc0000008, 8 },
+	{ sys_reg(3, 3, 14, 8, 0), SYS_ID_AA64DFR0_EL1, 0x12345, 8 },
+	{ SYS_PMCCNTR_EL0, SYS_ID_AA64DFR0_EL1, 0x6789abcd, 8 },
+	{ SYS_PMINTENCLR_EL1, SYS_ID_AA64DFR0_EL1, 0xffffffff, 8 },
+	{ SYS_PMCNTENCLR_EL0, SYS_ID_AA64DFR0_EL1, 0xffffffff, 8 },
+	{ SYS_PMOVSCLR_EL0, SYS_ID_AA64DFR0_EL1, 0xffffffff, 8 },
+	{ SYS_PMINTENSET_EL1, SYS_ID_AA64DFR0_EL1, 0x80000001, 8 },
+	{ SYS_PMCNTENSET_EL0, SYS_ID_AA64DFR0_EL1, 0x80000001, 8 },
+	{ SYS_PMCR_EL0, SYS_ID_AA64DFR0_EL1, 0x41, 8 },
+	{ SYS_APIAKEYLO_EL1, 0, 0x1111111111111111 },
+	{ SYS_APIAKEYHI_EL1, 0, 0x2222222222222222 },
+	{ SYS_APIBKEYLO_EL1, 0, 0x3333333333333333 },
+	{ SYS_APDAKEYLO_EL1, 0, 0x4444444444444444 },
+	{ SYS_APDBKEYHI_EL1, 0, 0x5555555555555555 },
+	{ SYS_APGAKEYLO_EL1, 0, 0x6666666666666666 },
+	{ SYS_ZCR_EL1, 0, 1 },
+	{ SYS_TCR2_EL1, SYS_ID_AA64MMFR3_EL1, 0x2, 0 },
+	{ SYS_SCTLR2_EL1, SYS_ID_AA64MMFR3_EL1, 0, 4 },
+	{ SYS_PIR_EL1, SYS_ID_AA64MMFR3_EL1, 0x76543210, 8 },
+	{ SYS_PIRE0_EL1, SYS_ID_AA64MMFR3_EL1, 0x01234567, 8 },
+	{ SYS_POR_EL1, SYS_ID_AA64MMFR3_EL1, 0x76543210, 16 },
+	{ SYS_POR_EL0, SYS_ID_AA64MMFR3_EL1, 0x01234567, 16 },
+	{ SYS_FPMR, SYS_ID_AA64PFR2_EL1, 0x1, 32 },
+};
+
+static u32 *insn;
+
+static void emit(u32 v)
+{
+	*insn++ = v;
+}
+
+static void emit_load(int reg, u64 val)
+{
+	int i;
+
+	for (i = 0; i < 4; i++)		/* movz, then movk */
+		emit((i ? 0xf2800000 : 0xd2800000) | i << 21 |
+		     (val >> i * 16 & 0xffff) << 5 | reg);
+}
+
+static void emit_msr(u32 reg, u64 val)
+{
+	emit_load(0, val);
+	emit(0xd5000000 | reg);
+	emit(0xd5033fdf);		/* isb */
+}
+
+static void emit_mrs(u32 reg)
+{
+	emit(0xd5200000 | reg);
+}
+
+static void emit_store(u64 addr)
+{
+	emit_load(1, addr);
+	emit(0xf9000020);		/* str x0, [x1] */
+}
+
+static void emit_write(u64 addr, u32 val)
+{
+	emit_load(0, val);
+	emit_load(1, addr);
+	emit(0xb9000020);		/* str w0, [x1] */
+}
+
+static void emit_write64(u64 addr, u64 val)
+{
+	emit_load(0, val);
+	emit_store(addr);
+}
+
+/* An exception is reported and the instruction skipped. */
+static void emit_vectors(struct machine *m)
+{
+	int i;
+
+	for (i = 0; i < VECTOR_NUM; i++) {
+		insn = (u32 *)(m->ram + RAM_VECTORS - RAM_BASE + i * 0x80);
+		emit_mrs(SYS_ESR_EL1);
+		emit_store(EXIT_UNDEF);
+		emit(0xd5200000 | SYS_ELR_EL1 | 2);
+		emit(0x91001042);	/* add x2, x2, #4 */
+		emit(0xd5000000 | SYS_ELR_EL1 | 2);
+		emit(0xd69f03e0);	/* eret */
+	}
+}
+
+static void emit_gicv3(struct machine *m)
+{
+	u64 sgi_frame = GICR_BASE_GPA + SGI_FRAME;
+
+	emit_write(GICD_BASE_GPA + GICD_CTLR, GICD_CTLR_ARE_NS | GICD_CTLR_ENABLE_SS_G1 |
+		   GICD_CTLR_ENABLE_SS_G0);
+	emit_write(GICR_BASE_GPA + GICR_WAKER, 0);
+	emit_write(GICD_BASE_GPA + GICD_IGROUPR + 4, 0xfffffff0);
+	emit_write(GICD_BASE_GPA + GICD_ISENABLER + 4, 0x00000f0f);
+	emit_write(GICD_BASE_GPA + GICD_ICFGR + 8, 0x0000aa00);
+	emit_write(GICD_BASE_GPA + GICD_IPRIORITYR + 36, 0x908070a0);
+	emit_write(GICD_BASE_GPA + GICD_ISPENDR + 4, 0x00000060);
+	emit_write64(GICD_BASE_GPA + GICD_IROUTER + 33 * 8, m->d.nr_vcpus - 1);
+	emit_write(sgi_frame + GICD_IGROUPR, 0xfffffff7);
+	emit_write(sgi_frame + GICD_ISENABLER, 0x08100ffe);
+	emit_write(sgi_frame + GICD_ICENABLER, 0x00000001);
+	emit_write(sgi_frame + GICD_IPRIORITYR + 4, 0xb0c0a0d0);
+	emit_write(sgi_frame + GICD_ISPENDR, 0x00100080);
+	emit_msr(SYS_ICC_SRE_EL1, 7);
+	emit_msr(SYS_ICC_PMR_EL1, 0xf0);
+	emit_msr(SYS_ICC_BPR0_EL1, 3);
+	emit_msr(SYS_ICC_BPR1_EL1, 4);
+	emit_msr(SYS_ICC_CTLR_EL1, 2);
+	/* In this order: QEMU's GIC never stops the maintenance interrupt else. */
+	emit_msr(SYS_ICC_IGRPEN1_EL1, 1);
+	emit_msr(SYS_ICC_IGRPEN0_EL1, 1);
+	emit_msr(SYS_ICC_SGI1R_EL1, 5ULL << 24 | 1);
+	emit_mrs(SYS_ICC_IAR1_EL1);		/* one active, others pending */
+}
+
+static void emit_gicv2(void)
+{
+	emit_write(GICD_BASE_GPA + GICD_CTLR, 1);
+	emit_write(GICD_BASE_GPA + GICD_IGROUPR + 4, 0x0000f000);
+	emit_write(GICD_BASE_GPA + GICD_ISENABLER + 4, 0x00000f0f);
+	emit_write(GICD_BASE_GPA + GICD_ICFGR + 8, 0x0000aa00);
+	emit_write(GICD_BASE_GPA + GICD_IPRIORITYR + 36, 0x908070a0);
+	emit_write(GICD_BASE_GPA + GICD_ITARGETSR + 36, 0x01010101);
+	emit_write(GICD_BASE_GPA + GICD_ISPENDR + 4, 0x00000060);
+	emit_write(GICD_BASE_GPA + GICD_ISENABLER, 0x08100000);
+	emit_write(GICD_BASE_GPA + GICD_IPRIORITYR + 4, 0xb0c0a0d0);
+	emit_write(GICD_BASE_GPA + GICD_SGIR, 2 << 24 | 5);
+	emit_write(GICC_BASE_GPA + 0x04, 0xf0);
+	emit_write(GICC_BASE_GPA + 0x08, 3);
+	emit_write(GICC_BASE_GPA + 0x00, 1);
+	emit_load(1, GICC_BASE_GPA + 0x0c);
+	emit(0xb9400020);			/* ldr w0, [x1]: GICC_IAR */
+}
+
+/* A device with one event: its LPI is enabled and pending */
+static void emit_its(struct machine *m)
+{
+	const u32 dev = 0x10, event = 3, lpi = 8200;
+	const u64 cmd[][4] = {
+		{ 0x09, 0, 1ULL << 63 | 0 },				/* MAPC */
+		{ 0x08 | (u64)dev << 32, 4, 1ULL << 63 | RAM_ITT },	/* MAPD */
+		{ 0x0a | (u64)dev << 32, event | (u64)lpi << 32, 0 },	/* MAPTI */
+		{ 0x0c | (u64)dev << 32, event },			/* INV */
+		{ 0x03 | (u64)dev << 32, event },			/* INT */
+		{ 0x05 },						/* SYNC */
+	};
+	u64 baser = GENMASK_ULL(63, 63) | GIC_PAGE_SIZE_64K << 8;
+	int i;
+
+	memcpy(m->ram + RAM_ITS_QUEUE - RAM_BASE, cmd, sizeof(cmd));
+	m->ram[RAM_LPI_CONFIG - RAM_BASE + lpi - 8192] = 0xe1;
+
+	for (i = 0; i < m->d.nr_vcpus; i++) {
+		u64 gicr = GICR_BASE_GPA + i * KVM_VGIC_V3_REDIST_SIZE;
+
+		emit_write64(gicr + GICR_PROPBASER, RAM_LPI_CONFIG | 13);
+		emit_write64(gicr + GICR_PENDBASER, RAM_LPI_PENDING(i));
+		emit_write(gicr + GICR_CTLR, GICR_CTLR_ENABLE_LPIS);
+	}
+	emit_write64(GITS_BASE_GPA + GITS_BASER, baser | RAM_DEVICES);
+	emit_write64(GITS_BASE_GPA + GITS_BASER + 8, baser | RAM_COLLECTIONS);
+	emit_write64(GITS_BASE_GPA + GITS_CBASER, GENMASK_ULL(63, 63) | RAM_ITS_QUEUE | 15);
+	emit_write(GITS_BASE_GPA + GITS_CTLR, GITS_CTLR_ENABLE);
+	emit_write64(GITS_BASE_GPA + GITS_CWRITER, sizeof(cmd));
+}
+
+static bool guest_has_reg(struct kvm_vcpu *vcpu, const struct guest_reg *g)
+{
+	u64 id = KVM_ARM64_SYS_REG(g->reg), val;
+
+	if (g->id_reg) {
+		if (reg_do(vcpu, false, KVM_ARM64_SYS_REG(g->id_reg), &val))
+			return false;
+		val = val >> g->shift & 0xf;
+		return val && val != 0xf;
+	}
+	/* KVM lists these under other names, the second pair not everywhere. */
+	if (g->reg == SYS_CNTV_CVAL_EL0 || g->reg == SYS_CNTV_CTL_EL0 ||
+	    g->reg == SYS_CNTP_CVAL_EL0 || g->reg == SYS_CNTP_CTL_EL0 ||
+	    g->reg == SYS_ELR_EL1)
+		return true;
+	return !reg_do(vcpu, false, id, &val);
+}
+
+/*
+ * The guest sets its state, reads it back and stops; whoever runs it on gets
+ * it all read again. Each value that it reads leaves with an exit.
+ */
+static void load_guest(struct machine *m)
+{
+	bool has[ARRAY_SIZE(guest_regs)];
+	int i, pass;
+
+	emit_vectors(m);
+	insn = (u32 *)m->ram;
+	emit_msr(SYS_VBAR_EL1, RAM_VECTORS);
+	for (i = 0; i < ARRAY_SIZE(guest_regs); i++) {
+		has[i] = guest_has_reg(m->vcpu[0], &guest_regs[i]);
+		if (has[i])
+			emit_msr(guest_regs[i].reg, guest_regs[i].val);
+	}
+	if (m->d.its)
+		emit_its(m);
+	if (m->d.gic == 3)
+		emit_gicv3(m);
+	else
+		emit_gicv2();
+	emit_store(EXIT_SET);
+	for (pass = 0; pass < 2; pass++) {
+		for (i = 0; i < ARRAY_SIZE(guest_regs); i++) {
+			if (!has[i])
+				continue;
+			emit_mrs(guest_regs[i].reg);
+			emit_store(EXIT_VALUE(i));
+		}
+		emit_store(EXIT_STOP);
+	}
+	TEST_ASSERT((u8 *)insn - m->ram < RAM_VECTORS - RAM_BASE, "Guest too long");
+	reg_do(m->vcpu[0], true, ARM64_CORE_REG(regs.pc), &(u64){ RAM_BASE });
+}
+
+struct seen {
+	bool	valid;
+	bool	undef;	/* an exception: val is its ESR_EL1 */
+	u64	val;
+};
+
+/*
+ * Runs the guest until it stops, and notes each value that it reads. Returns
+ * what went wrong, or NULL.
+ */
+static const char *run_guest(struct machine *m, struct seen *seen)
+{
+	struct kvm_run *run = m->vcpu[0]->run;
+	u64 addr, val, esr = 0;
+	bool undef = false;
+	static char msg[100];
+
+	do {
+		if (__vcpu_run(m->vcpu[0])) {
+			snprintf(msg, sizeof(msg), "KVM_RUN: %s", strerrorname_np(errno));
+			return msg;
+		}
+		if (run->exit_reason != KVM_EXIT_MMIO || !run->mmio.is_write) {
+			snprintf(msg, sizeof(msg), "exit %u (%s)", run->exit_reason,
+				 exit_reason_str(run->exit_reason));
+			return msg;
+		}
+		addr = run->mmio.phys_addr;
+		memcpy(&val, run->mmio.data, sizeof(val));
+		if (addr == EXIT_UNDEF) {
+			undef = true;
+			esr = val;
+		} else if (addr >= EXIT_VALUE(0) && addr < EXIT_VALUE(MAX_SEEN)) {
+			seen[(addr - EXIT_VALUE(0)) / 8] =
+				(struct seen){ true, undef, undef ? esr : val };
+			undef = false;
+		} else if (undef) {
+			snprintf(msg, sizeof(msg), "exception, ESR_EL1 %#llx",
+				 (unsigned long long)esr);
+			return msg;
+		}
+	} while (addr != EXIT_STOP);
+
+	/* Have the store done, so that the PC is the next instruction's. */
+	run->immediate_exit = 1;
+	__vcpu_run(m->vcpu[0]);
+	run->immediate_exit = 0;
+	return NULL;
+}
+
+/* ---------------------------------- Save ---------------------------------- */
+
+static const struct feature {
+	int		bit;
+	long		cap;
+	const char	*name;
+	const char	*option;
+} features[] = {
+	{ KVM_ARM_VCPU_POWER_OFF, 0, "KVM_ARM_VCPU_POWER_OFF" },
+	{ KVM_ARM_VCPU_EL1_32BIT, KVM_CAP_ARM_EL1_32BIT, "KVM_ARM_VCPU_EL1_32BIT" },
+	{ KVM_ARM_VCPU_PSCI_0_2, KVM_CAP_ARM_PSCI_0_2, "KVM_ARM_VCPU_PSCI_0_2" },
+	{ KVM_ARM_VCPU_PMU_V3, KVM_CAP_ARM_PMU_V3, "KVM_ARM_VCPU_PMU_V3", "pmu" },
+	{ KVM_ARM_VCPU_SVE, KVM_CAP_ARM_SVE, "KVM_ARM_VCPU_SVE", "sve" },
+	{ KVM_ARM_VCPU_PTRAUTH_ADDRESS, KVM_CAP_ARM_PTRAUTH_ADDRESS,
+	  "KVM_ARM_VCPU_PTRAUTH_ADDRESS", "pauth" },
+	{ KVM_ARM_VCPU_PTRAUTH_GENERIC, KVM_CAP_ARM_PTRAUTH_GENERIC,
+	  "KVM_ARM_VCPU_PTRAUTH_GENERIC", "pauth" },
+	{ KVM_ARM_VCPU_HAS_EL2, KVM_CAP_ARM_EL2, "KVM_ARM_VCPU_HAS_EL2" },
+	{ KVM_ARM_VCPU_HAS_EL2_E2H0, KVM_CAP_ARM_EL2_E2H0, "KVM_ARM_VCPU_HAS_EL2_E2H0" },
+};
+
+struct save_opts {
+	int		gic;	/* 2, 3, or 0: the newest that there is */
+	int		nr_vcpus;
+	const char	*without;
+};
+
+static bool vm_has_feature(struct kvm_vm *vm, const struct feature *f)
+{
+	return !f->cap || __vm_ioctl(vm, KVM_CHECK_EXTENSION, (void *)f->cap) > 0;
+}
+
+static bool wanted(const struct save_opts *o, const char *option)
+{
+	return option && !(o->without && strstr(o->without, option));
+}
+
+static bool host_has_device(u64 type)
+{
+	struct kvm_vm *vm = ____vm_create(VM_SHAPE(VM_MODE_P40V48_4K));
+	int ret = __kvm_test_create_device(vm, type);
+
+	kvm_vm_free(vm);
+	return !ret;
+}
+
+/* Returns why not, or NULL. */
+static const char *choose_vm(struct vm_desc *d, const struct save_opts *o)
+{
+	u32 ipa_limit = kvm_check_cap(KVM_CAP_ARM_VM_IPA_SIZE);
+	bool v2, v3;
+
+	if (ipa_limit && ipa_limit < IPA_BITS)
+		return "the host has less than 40 bits of guest physical addresses";
+
+	v3 = o->gic != 2 && host_has_device(KVM_DEV_TYPE_ARM_VGIC_V3);
+	v2 = o->gic != 3 && !v3 && host_has_device(KVM_DEV_TYPE_ARM_VGIC_V2);
+	if (!v2 && !v3)
+		return o->gic ? "the host does not offer this vGIC" : "no vGIC";
+
+	*d = (struct vm_desc) {
+		.nr_vcpus	= o->nr_vcpus,
+		.gic		= v3 ? 3 : 2,
+		.its		= v3 && wanted(o, "its") &&
+				  host_has_device(KVM_DEV_TYPE_ARM_VGIC_ITS),
+		.nr_irqs	= NR_IRQS,
+		.pmu_ppi	= PMU_PPI,
+		.ipa_bits	= IPA_BITS,
+		.ram_base	= RAM_BASE,
+		.ram_size	= RAM_SIZE,
+		.dist_base	= GICD_BASE_GPA,
+		.cpu_base	= GICR_BASE_GPA,
+		.its_base	= GITS_BASE_GPA,
+	};
+	return NULL;
+}
+
+static void init_vcpu(struct machine *m, int cpu, const struct save_opts *o,
+		      struct kvm_vcpu_init *init)
+{
+	int i, sve = KVM_ARM_VCPU_SVE;
+
+	vm_ioctl(m->vm, KVM_ARM_PREFERRED_TARGET, init);
+	init->features[0] = BIT(KVM_ARM_VCPU_PSCI_0_2);
+	if (cpu)
+		init->features[0] |= BIT(KVM_ARM_VCPU_POWER_OFF);
+	for (i = 0; i < ARRAY_SIZE(features); i++) {
+		if (wanted(o, features[i].option) && vm_has_feature(m->vm, &features[i]))
+			init->features[0] |= BIT(features[i].bit);
+	}
+
+	vcpu_ioctl(m->vcpu[cpu], KVM_ARM_VCPU_INIT, init);
+	if (init->features[0] & BIT(sve))
+		vcpu_ioctl(m->vcpu[cpu], KVM_ARM_VCPU_FINALIZE, &sve);
+}
+
+/* Registers that are dull unless set, and that the guest does not set itself */
+static void set_vcpu_state(struct machine *m, int cpu)
+{
+	struct kvm_vcpu *vcpu = m->vcpu[cpu];
+	u8 val[256];
+	int i, n;
+
+	for (i = 0; i < 32; i++) {
+		for (n = 0; n < sizeof(val); n++)
+			val[n] = i * 8 + n + cpu;
+		/* One of the two, depending on SVE */
+		reg_do(vcpu, true, KVM_REG_ARM64_SVE_ZREG(i, 0), val);
+		reg_do(vcpu, true, KVM_REG_ARM64 | KVM_REG_ARM_CORE | KVM_REG_SIZE_U128 |
+				   KVM_REG_ARM_CORE_REG(fp_regs.vregs[i]), val);
+		reg_do(vcpu, true, KVM_REG_ARM64_SVE_PREG(i / 2, 0), val);
+		if (i > 2 && i < 31)
+			reg_do(vcpu, true, ARM64_CORE_REG(regs.regs[i]), val);
+	}
+	reg_do(vcpu, true, ARM64_CORE_REG(sp_el1), &(u64){ RAM_LPI_CONFIG });
+
+	/* As if it had run for long, so that its counters stand out. */
+	reg_do(vcpu, true, KVM_REG_ARM_TIMER_CNT, &(u64){ 1ULL << 44 });
+	reg_do(vcpu, true, KVM_REG_ARM_PTIMER_CNT, &(u64){ 1ULL << 45 });
+}
+
+static void save_vcpu(struct state *s, struct machine *m, int cpu)
+{
+	struct kvm_vcpu *vcpu = m->vcpu[cpu];
+	struct kvm_reg_list *list = vcpu_get_reg_list(vcpu);
+	struct kvm_vcpu_events events = {};
+	struct kvm_mp_state mp_state;
+	u8 val[256];
+	u64 i;
+
+	for (i = 0; i < list->n; i++) {
+		int err;
+
+		TEST_ASSERT(KVM_REG_SIZE(list->reg[i]) <= sizeof(val), "Register too large");
+		err = reg_do(vcpu, false, list->reg[i], val);
+		TEST_ASSERT(!err, "Listed register %#lx cannot be read: %s",
+			    (unsigned long)list->reg[i], strerror(err));
+		add_rec(s, REC_REG, cpu, list->reg[i], val, KVM_REG_SIZE(list->reg[i]));
+	}
+	free(list);
+
+	vcpu_events_get(vcpu, &events);
+	add_rec(s, REC_EVENTS, cpu, 0, &events, sizeof(events));
+	vcpu_mp_state_get(vcpu, &mp_state);
+	add_rec(s, REC_MP_STATE, cpu, 0, &mp_state, sizeof(mp_state));
+}
+
+/* How attributes name the vCPU */
+static u64 attr_cpu(struct machine *m, int cpu)
+{
+	u64 mpidr;
+
+	if (m->d.gic == 2)
+		return (u64)cpu << KVM_DEV_ARM_VGIC_CPUID_SHIFT;
+	mpidr = vcpu_get_reg(m->vcpu[cpu], KVM_ARM64_SYS_REG(SYS_MPIDR_EL1));
+	return ((mpidr >> 8 & 0xff000000) | (mpidr & 0xffffff)) <<
+	       KVM_DEV_ARM_VGIC_V3_MPIDR_SHIFT;
+}
+
+static void save_attr(struct state *s, struct machine *m, const struct gic_reg *reg,
+		      int cpu, u32 irq)
+{
+	u64 attr = gic_reg_off(reg, irq), val = 0;
+	u32 len = reg->flags & WIDE ? 8 : 4;
+
+	if (stage_per_cpu(reg->stage) || reg->group == LEVEL)
+		attr |= attr_cpu(m, cpu);
+	/* What KVM does not have is not part of its state. */
+	if (!gic_do(m, false, reg->group, attr, &val, len))
+		add_rec(s, REC_ATTR + reg->group, cpu, attr, &val, len);
+}
+
+static void save_gic_stage(struct state *s, struct machine *m, int stage, int cpu)
+{
+	u32 irq, first = stage == STAGE_PRIVATE ? 0 : 32;
+	const struct gic_reg *reg;
+
+	for (reg = gic_regs; reg < gic_regs + ARRAY_SIZE(gic_regs); reg++) {
+		u32 end = reg->flags & SGIS ? 16 : first ? m->d.nr_irqs : 32;
+
+		if (reg->stage != stage || !(reg->flags & (m->d.gic == 2 ? V2 : V3)))
+			continue;
+		if (!reg->bits)
+			save_attr(s, m, reg, cpu, 0);
+		for (irq = first; reg->bits && irq < end; irq += max(32 / reg->bits, 1))
+			save_attr(s, m, reg, cpu, irq);
+	}
+}
+
+static void save_gic(struct state *s, struct machine *m)
+{
+	int stage, cpu;
+
+	for (stage = 0; stage < NR_STAGES; stage++) {
+		if (stage == STAGE_ITS && !m->d.its)
+			continue;
+		for (cpu = 0; cpu < (stage_per_cpu(stage) ? m->d.nr_vcpus : 1); cpu++)
+			save_gic_stage(s, m, stage, cpu);
+	}
+}
+
+static void save_ram(struct state *s, struct machine *m)
+{
+	static const u8 zero[PAGE];
+	u64 off;
+
+	for (off = 0; off < m->d.ram_size; off += PAGE) {
+		if (memcmp(m->ram + off, zero, PAGE))
+			add_rec(s, REC_RAM, 0, m->d.ram_base + off, m->ram + off, PAGE);
+	}
+}
+
+/* An SError that the guest has masked, and an interrupt line that is up */
+static void set_pending(struct machine *m)
+{
+	struct kvm_vcpu_events events = { .exception.serror_pending = 1 };
+
+	kvm_arm_irq_line(m->vm, 40, 1);
+	vcpu_events_set(m->vcpu[0], &events);
+}
+
+/* Returns why there is nothing to save, or NULL. */
+static const char *save_state(struct state *s, const struct save_opts *o)
+{
+	struct seen seen[MAX_SEEN] = {};
+	struct kvm_vcpu_init init[MAX_VCPUS] = {};
+	u64 midr = read_sysreg(midr_el1);
+	struct machine m;
+	struct vm_desc d;
+	struct utsname u;
+	const char *why;
+	int i, err;
+
+	why = choose_vm(&d, o);
+	if (why)
+		return why;
+
+	make_vm(&m, &d);
+	for (i = 0; i < d.nr_vcpus; i++)
+		init_vcpu(&m, i, o, &init[i]);
+	err = make_gic(&m);
+	if (!err && d.its)
+		err = make_its(&m);
+	TEST_ASSERT(!err, "Cannot make the vGIC: %s", strerror(err));
+	for (i = 0; i < d.nr_vcpus; i++) {
+		if (init[i].features[0] & BIT(KVM_ARM_VCPU_PMU_V3))
+			TEST_ASSERT(!init_pmu(&m, i), "Cannot initialise the PMU");
+		set_vcpu_state(&m, i);
+	}
+
+	load_guest(&m);
+	why = run_guest(&m, seen);
+	TEST_ASSERT(!why, "Guest: %s", why);
+	set_pending(&m);
+	if (d.its)
+		TEST_ASSERT(!sync_tables(&m), "Cannot save the ITS tables");
+
+	*s = (struct state){ calloc(1, sizeof(struct file_header)), sizeof(struct file_header) };
+	uname(&u);
+	add_rec(s, REC_RELEASE, 0, 0, u.release, strlen(u.release) + 1);
+	add_rec(s, REC_MIDR, 0, 0, &midr, sizeof(midr));
+	add_rec(s, REC_VM, 0, 0, &d, sizeof(d));
+	for (i = 0; i < d.nr_vcpus; i++)
+		add_rec(s, REC_INIT, i, 0, &init[i], sizeof(init[i]));
+	save_ram(s, &m);
+	for (i = 0; i < d.nr_vcpus; i++)
+		save_vcpu(s, &m, i);
+	save_gic(s, &m);
+	for (i = 0; i < ARRAY_SIZE(guest_regs); i++) {
+		u64 id = KVM_ARM64_SYS_REG(guest_regs[i].reg);
+		struct seen_desc sd = { i, seen[i].undef, seen[i].val };
+
+		if (seen[i].valid)
+			add_rec(s, REC_SEEN, 0, id, &sd, sizeof(sd));
+	}
+	add_rec(s, REC_END, 0, 0, NULL, 0);
+	seal_file(s);
+	free_vm(&m);
+	return NULL;
+}
+
+/* --------------------------------- Restore -------------------------------- */
+
+enum result { TAKEN, REFUSED, ALTERED, UNSET, UNLISTED, NR_RESULTS };
+
+static const char * const result_names[] = {
+	"taken",
+	"refused",
+	"altered",
+	"unset",	/* listed here, not in the file: keeps its reset value */
+	"unlisted",	/* in the file and taken, but not listed here */
+};
+
+static struct {
+	bool		machine;	/* one line an item, tab separated */
+	bool		verbose;	/* items taken as well */
+	const char	*prefix;
+	unsigned int	n[NR_RESULTS];
+	bool		ran;
+} out = { .prefix = "" };
+
+static void __printf(4, 5) item(enum result res, const char *class, const char *name,
+				const char *fmt, ...)
+{
+	va_list ap;
+
+	out.n[res]++;
+	if (res == TAKEN && !out.machine && !out.verbose)
+		return;
+	if (out.machine)
+		printf("%s\t%s\t%s\t", result_names[res], class, name);
+	else
+		printf("%s%-8s %-14s %-26s ", out.prefix, result_names[res], class, name);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	printf("\n");
+}
+
+static const char *err_name(int err)
+{
+	return strerrorname_np(err) ?: "?";
+}
+
+static void done_item(int err, const char *class, const char *name)
+{
+	item(err ? REFUSED : TAKEN, class, name, "%s", err ? err_name(err) : "-");
+}
+
+static const char *val_str(char *buf, const void *data, u32 len)
+{
+	const u8 *p = data;
+	char *c = buf;
+
+	c += sprintf(c, "0x");
+	while (len > 1 && !p[len - 1])
+		len--;
+	while (len--)
+		c += sprintf(c, "%02x", p[len]);
+	return buf;
+}
+
+struct restore {
+	const struct state	*s;
+	struct machine		m;
+	int			*errs;		/* by position of the record */
+	int			tables_err;
+	u64			t0;		/* host's counter when it began */
+};
+
+/*
+ * Registers whose value moves by itself: what is read back is not what was
+ * written, but no less, and more only by what the host's counter has advanced.
+ */
+static const u64 running_regs[] = {
+	KVM_REG_ARM_TIMER_CNT,
+	KVM_REG_ARM_PTIMER_CNT,
+};
+
+static bool runs_on(const struct restore *rs, const struct record *r, const void *data)
+{
+	/* Each vCPU's write sets the VM's: allow for the time between two. */
+	u64 slack = 10 * read_sysreg(cntfrq_el0);
+	u64 passed = read_sysreg(cntvct_el0) - rs->t0 + slack;
+	int i;
+
+	for (i = 0; r->type == REC_REG && i < ARRAY_SIZE(running_regs); i++) {
+		if (running_regs[i] == r->id)
+			return *(u64 *)data - *(u64 *)r->data <= passed;
+	}
+	return false;
+}
+
+static void rec_names(const struct restore *rs, const struct record *r,
+		      char *class, char *name, size_t size)
+{
+	switch (r->type) {
+	case REC_RAM:
+		snprintf(class, size, "ram");
+		snprintf(name, size, "%#llx", (unsigned long long)r->id);
+		return;
+	case REC_REG:
+		snprintf(class, size, "vcpu%d/reg", r->vcpu);
+		reg_name(name, size, r->id);
+		return;
+	case REC_EVENTS:
+		snprintf(class, size, "vcpu%d/events", r->vcpu);
+		snprintf(name, size, "KVM_SET_VCPU_EVENTS");
+		return;
+	case REC_MP_STATE:
+		snprintf(class, size, "vcpu%d/mp_state", r->vcpu);
+		snprintf(name, size, "KVM_SET_MP_STATE");
+		return;
+	case REC_SEEN:
+		snprintf(class, size, "vcpu%d/run", r->vcpu);
+		sysreg_name(name, size, r->id);
+		return;
+	default:
+		attr_name(class, name, size, rs->m.d.gic, r);
+	}
+}
+
+/* Leaves those that the host says it has */
+static void drop_features(struct restore *rs, struct kvm_vcpu_init *init)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(features); i++) {
+		if (!vm_has_feature(rs->m.vm, &features[i]))
+			init->features[0] &= ~BIT(features[i].bit);
+	}
+}
+
+static void restore_features(struct restore *rs, int cpu, const struct kvm_vcpu_init *saved)
+{
+	struct kvm_vcpu *vcpu = rs->m.vcpu[cpu];
+	struct kvm_vcpu_init init = *saved, preferred = {};
+	int i, err, first_err;
+	char class[32];
+
+	snprintf(class, sizeof(class), "vcpu%d/feature", cpu);
+	first_err = vcpu_do(vcpu, KVM_ARM_VCPU_INIT, &init);
+	err = first_err;
+	if (err) {
+		/* VMMs do not take the target with them. */
+		vm_ioctl(rs->m.vm, KVM_ARM_PREFERRED_TARGET, &preferred);
+		init.target = preferred.target;
+		err = vcpu_do(vcpu, KVM_ARM_VCPU_INIT, &init);
+	}
+	if (err) {
+		drop_features(rs, &init);
+		err = vcpu_do(vcpu, KVM_ARM_VCPU_INIT, &init);
+	}
+	TEST_ASSERT(!err, "vCPU %d cannot be initialised: %s", cpu, strerror(err));
+
+	vcpu->init = init;
+	done_item(init.target != saved->target ? first_err : 0, class, "target");
+	for (i = 0; i < ARRAY_SIZE(features); i++) {
+		u32 bit = BIT(features[i].bit);
+
+		if (saved->features[0] & bit)
+			done_item(init.features[0] & bit ? 0 : first_err, class, features[i].name);
+	}
+}
+
+/* The vector lengths have their place between VCPU_INIT and FINALIZE. */
+static bool is_sve_vls(const struct restore *rs, const struct record *r)
+{
+	return r->type == REC_REG && r->id == KVM_REG_ARM64_SVE_VLS &&
+	       rs->m.vcpu[r->vcpu]->init.features[0] & BIT(KVM_ARM_VCPU_SVE);
+}
+
+static void restore_sve(struct restore *rs, int cpu)
+{
+	struct kvm_vcpu *vcpu = rs->m.vcpu[cpu];
+	int feature = KVM_ARM_VCPU_SVE, i = 0;
+	struct record *r;
+
+	if (!(vcpu->init.features[0] & BIT(feature)))
+		return;
+	for (r = first_rec(rs->s); r; r = next_rec(r)) {
+		if (r->vcpu == cpu && is_sve_vls(rs, r))
+			rs->errs[i] = reg_do(vcpu, true, r->id, r->data);
+		i++;
+	}
+	vcpu_ioctl(vcpu, KVM_ARM_VCPU_FINALIZE, &feature);
+}
+
+static void restore_devices(struct restore *rs)
+{
+	struct machine *m = &rs->m;
+	char class[32];
+	int err, i;
+
+	err = make_gic(m);
+	done_item(err, "gic", m->d.gic == 3 ? "KVM_DEV_TYPE_ARM_VGIC_V3" :
+					      "KVM_DEV_TYPE_ARM_VGIC_V2");
+	if (m->d.its)
+		done_item(err ?: make_its(m), "gic", "KVM_DEV_TYPE_ARM_VGIC_ITS");
+
+	for (i = 0; i < m->d.nr_vcpus; i++) {
+		if (!(m->vcpu[i]->init.features[0] & BIT(KVM_ARM_VCPU_PMU_V3)))
+			continue;
+		snprintf(class, sizeof(class), "vcpu%d/feature", i);
+		done_item(init_pmu(m, i), class, "KVM_ARM_VCPU_PMU_V3_INIT");
+	}
+}
+
+static int rec_do(struct restore *rs, bool set, const struct record *r, void *data)
+{
+	struct kvm_vcpu *vcpu = rs->m.vcpu[r->vcpu];
+	u8 *ram;
+
+	switch (r->type) {
+	case REC_RAM:
+		ram = rs->m.ram + r->id - rs->m.d.ram_base;
+		memcpy(set ? ram : data, set ? data : ram, r->len);
+		return 0;
+	case REC_REG:
+		return reg_do(vcpu, set, r->id, data);
+	case REC_EVENTS:
+		return vcpu_do(vcpu, set ? KVM_SET_VCPU_EVENTS : KVM_GET_VCPU_EVENTS, data);
+	case REC_MP_STATE:
+		return vcpu_do(vcpu, set ? KVM_SET_MP_STATE : KVM_GET_MP_STATE, data);
+	default:
+		return gic_do(&rs->m, set, r->type - REC_ATTR, r->id, data, r->len);
+	}
+}
+
+/* What else it takes to write a vGIC's register */
+static void prepare_attr(struct restore *rs, const struct gic_reg *reg, const struct record *r)
+{
+	u32 all = ~0;
+
+	if (reg->flags & CLEAR)
+		gic_do(&rs->m, true, reg->group, r->id + (reg->flags & SGIS ? -0x10 : 0x80),
+		       &all, 4);
+	/* The tables go in after the ITS's other registers. */
+	if (reg->group == ITS && reg->off == GITS_CTLR && rs->m.its_fd >= 0)
+		rs->tables_err = dev_ctrl(rs->m.its_fd, KVM_DEV_ARM_ITS_RESTORE_TABLES);
+}
+
+static void write_records(struct restore *rs)
+{
+	const struct gic_reg *reg;
+	struct record *r;
+	int i = -1;
+	u32 irq;
+
+	for (r = first_rec(rs->s); r; r = next_rec(r)) {
+		i++;
+		if (r->type <= REC_INIT || r->type == REC_SEEN || is_sve_vls(rs, r))
+			continue;
+		reg = r->type > REC_ATTR ?
+		      find_gic_reg(rs->m.d.gic, r->type - REC_ATTR, r->id, &irq) : NULL;
+		if (reg && reg->flags & RO)
+			continue;
+		if (reg)
+			prepare_attr(rs, reg, r);
+		rs->errs[i] = rec_do(rs, true, r, r->data);
+	}
+}
+
+static void compare_rec(struct restore *rs, const struct record *r, int err)
+{
+	char class[64], name[64], then[600], now[600];
+	u8 data[PAGE] = {};
+
+	rec_names(rs, r, class, name, sizeof(name));
+	if (err) {
+		done_item(err, class, name);
+		return;
+	}
+
+	err = rec_do(rs, false, r, data);
+	if (err) {
+		item(ALTERED, class, name, "cannot be read back: %s", err_name(err));
+	} else if (runs_on(rs, r, data)) {
+		item(TAKEN, class, name, "runs on from the saved value");
+	} else if (!memcmp(data, r->data, r->len)) {
+		item(TAKEN, class, name, "-");
+	} else if (r->type == REC_RAM) {
+		item(ALTERED, class, name, "table saved again differs");
+	} else {
+		item(ALTERED, class, name, "%s -> %s", val_str(then, r->data, r->len),
+		     val_str(now, data, r->len));
+	}
+}
+
+static void compare_lists(struct restore *rs, int cpu)
+{
+	struct kvm_reg_list *list = vcpu_get_reg_list(rs->m.vcpu[cpu]);
+	char class[32], name[64], buf[600];
+	struct record *r;
+	u8 val[256];
+	int n = 0;
+	u64 i;
+
+	snprintf(class, sizeof(class), "vcpu%d/reg", cpu);
+	for (i = 0; i < list->n; i++) {
+		u64 id = list->reg[i];
+
+		if (find_rec(rs->s, REC_REG, cpu, id))
+			continue;
+		reg_name(name, sizeof(name), id);
+		if (reg_do(rs->m.vcpu[cpu], false, id, val))
+			item(UNSET, class, name, "unreadable");
+		else
+			item(UNSET, class, name, "%s", val_str(buf, val, KVM_REG_SIZE(id)));
+	}
+
+	for (r = first_rec(rs->s); r; r = next_rec(r)) {
+		if (rs->errs[n++] || r->type != REC_REG || r->vcpu != cpu)
+			continue;
+		for (i = 0; i < list->n && list->reg[i] != r->id; i++)
+			;
+		if (i < list->n)
+			continue;
+		reg_name(name, sizeof(name), r->id);
+		item(UNLISTED, class, name, "-");
+	}
+	free(list);
+}
+
+static void run_restored(struct restore *rs)
+{
+	struct seen seen[MAX_SEEN] = {};
+	const char *why = run_guest(&rs->m, seen);
+	char class[64], name[64];
+	struct record *r;
+
+	out.ran = !why;
+	if (why) {
+		item(REFUSED, "vcpu0/run", "KVM_RUN", "%s", why);
+		return;
+	}
+
+	item(TAKEN, "vcpu0/run", "KVM_RUN", "-");
+	for (r = first_rec(rs->s); r; r = next_rec(r)) {
+		struct seen_desc *then = (void *)r->data;
+		struct seen *now;
+
+		if (r->type != REC_SEEN)
+			continue;
+		now = &seen[then->index];
+		rec_names(rs, r, class, name, sizeof(name));
+		if (now->valid && now->undef == !!then->undef && now->val == then->val)
+			item(TAKEN, class, name, "-");
+		else
+			item(ALTERED, class, name, "guest saw %s%#llx, sees %s%#llx",
+			     then->undef ? "ESR " : "", (unsigned long long)then->val,
+			     now->undef ? "ESR " : "", (unsigned long long)now->val);
+	}
+}
+
+static void compare_records(struct restore *rs)
+{
+	struct record *r;
+	int i = 0;
+
+	if (rs->m.its_fd >= 0) {
+		done_item(rs->tables_err, "its", "KVM_DEV_ARM_ITS_RESTORE_TABLES");
+		done_item(sync_tables(&rs->m), "its", "KVM_DEV_ARM_ITS_SAVE_TABLES");
+	}
+	for (r = first_rec(rs->s); r; r = next_rec(r)) {
+		if (r->type > REC_INIT && r->type != REC_SEEN)
+			compare_rec(rs, r, rs->errs[i]);
+		i++;
+	}
+	for (i = 0; i < rs->m.d.nr_vcpus; i++)
+		compare_lists(rs, i);
+}
+
+/* Returns the exit status; the file has been checked. */
+static int restore_state(const struct state *s)
+{
+	struct restore rs = { .s = s, .t0 = read_sysreg(cntvct_el0) };
+	struct record *r;
+	int i, nr = 0;
+
+	for (r = first_rec(s); r; r = next_rec(r))
+		nr++;
+	rs.errs = calloc(nr, sizeof(*rs.errs));
+	make_vm(&rs.m, state_vm(s));
+	for (i = 0; i < rs.m.d.nr_vcpus; i++) {
+		restore_features(&rs, i, (void *)find_rec(s, REC_INIT, i, 0)->data);
+		restore_sve(&rs, i);
+	}
+	restore_devices(&rs);
+	write_records(&rs);
+	compare_records(&rs);
+	run_restored(&rs);
+	free_vm(&rs.m);
+	free(rs.errs);
+	return out.n[REFUSED] || out.n[ALTERED] ? EXIT_DIFFERS : EXIT_SAME;
+}
+
+/* ------------------------------ The commands ------------------------------ */
+
+static int restore_file(const char *path)
+{
+	const char *sep = out.machine ? "\t" : " ";
+	const struct record *rel;
+	struct state s = {};
+	struct utsname u;
+	const char *why;
+	int ret;
+
+	why = load_file(&s, path);
+	if (why) {
+		if (out.machine)
+			printf("invalid\tfile\t%s\t%s\n", path, why);
+		fprintf(stderr, "guest_state: %s: %s\n", path, why);
+		return EXIT_BAD_FILE;
+	}
+
+	uname(&u);
+	rel = find_rec(&s, REC_RELEASE, 0, 0);
+	printf("kernels%s%s%s%s%s%s\n", sep, path, sep, rel->data, sep, u.release);
+	ret = restore_state(&s);
+	printf("total%s%s%s-%s%u taken, %u refused, %u altered; %u unset, %u unlisted\n",
+	       sep, path, sep, sep, out.n[TAKEN], out.n[REFUSED], out.n[ALTERED],
+	       out.n[UNSET], out.n[UNLISTED]);
+	return ret;
+}
+
+static int save_file(const char *path, const struct save_opts *o)
+{
+	struct state s = {};
+	const char *why = save_state(&s, o);
+	int fd;
+
+	if (why) {
+		fprintf(stderr, "guest_state: nothing saved: %s\n", why);
+		return EXIT_CANNOT;
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	if (fd < 0 || write(fd, s.data, s.len) != s.len || close(fd)) {
+		fprintf(stderr, "guest_state: %s: %s\n", path, strerror(errno));
+		return EXIT_CANNOT;
+	}
+	return EXIT_SAME;
+}
+
+static void show_vm(const struct vm_desc *d)
+{
+	printf("vm\tnr_vcpus\t%u\nvm\tgic\t%u\nvm\tits\t%u\nvm\tnr_irqs\t%u\n",
+	       d->nr_vcpus, d->gic, d->its, d->nr_irqs);
+	printf("vm\tpmu_ppi\t%u\nvm\tipa_bits\t%u\n", d->pmu_ppi, d->ipa_bits);
+	printf("vm\tram\t%#lx+%#lx\nvm\tbases\t%#lx %#lx %#lx\n", d->ram_base, d->ram_size,
+	       d->dist_base, d->cpu_base, d->its_base);
+}
+
+static void show_init(const struct record *r)
+{
+	const struct kvm_vcpu_init *init = (void *)r->data;
+	int i;
+
+	printf("vcpu%d/feature\ttarget\t%u\n", r->vcpu, init->target);
+	for (i = 0; i < ARRAY_SIZE(features); i++) {
+		if (init->features[0] & BIT(features[i].bit))
+			printf("vcpu%d/feature\t%s\t1\n", r->vcpu, features[i].name);
+	}
+}
+
+static int show_file(const char *path)
+{
+	char class[64], name[64], buf[600];
+	struct restore rs = {};
+	struct state s = {};
+	struct record *r;
+	const char *why;
+
+	why = load_file(&s, path);
+	if (why) {
+		fprintf(stderr, "guest_state: %s: %s\n", path, why);
+		return EXIT_BAD_FILE;
+	}
+
+	rs.m.d = *state_vm(&s);
+	for (r = first_rec(&s); r; r = next_rec(r)) {
+		if (r->type == REC_RELEASE)
+			printf("source\trelease\t%s\n", r->data);
+		else if (r->type == REC_MIDR)
+			printf("source\tMIDR_EL1\t%s\n", val_str(buf, r->data, r->len));
+		else if (r->type == REC_VM)
+			show_vm((void *)r->data);
+		else if (r->type == REC_INIT)
+			show_init(r);
+		if (r->type <= REC_INIT)
+			continue;
+		rec_names(&rs, r, class, name, sizeof(name));
+		if (r->type == REC_RAM)
+			printf("%s\t%s\tcrc32 %#x\n", class, name, crc32(r->data, r->len));
+		else if (r->type == REC_SEEN)
+			printf("%s\t%s\t%s%#lx\n", class, name,
+			       ((struct seen_desc *)r->data)->undef ? "ESR " : "",
+			       (unsigned long)((struct seen_desc *)r->data)->val);
+		else
+			printf("%s\t%s\t%s\n", class, name, val_str(buf, r->data, r->len));
+	}
+	return EXIT_SAME;
+}
+
+/* ---------------------------------- Tests --------------------------------- */
+
+static void test_round_trip(int gic)
+{
+	static const char * const tests[] = {
+		"restored state is taken", "restored state reads back unaltered",
+		"register list is the saved one", "guest runs on",
+	};
+	struct save_opts o = { .gic = gic, .nr_vcpus = 2 };
+	struct state s = {};
+	const char *why = save_state(&s, &o) ?: check_file(&s);
+	int i;
+
+	memset(out.n, 0, sizeof(out.n));
+	if (!why)
+		restore_state(&s);
+	for (i = 0; i < ARRAY_SIZE(tests); i++) {
+		bool ok[] = { !out.n[REFUSED], !out.n[ALTERED],
+			      !out.n[UNSET] && !out.n[UNLISTED], out.ran };
+
+		if (why)
+			ksft_test_result_skip("vgic-v%d: %s (%s)\n", gic, tests[i], why);
+		else
+			ksft_test_result(ok[i], "vgic-v%d: %s\n", gic, tests[i]);
+	}
+	free(s.data);
+}
+
+static struct state copy_state(const struct state *s)
+{
+	struct state c = { malloc(s->len), s->len };
+
+	memcpy(c.data, s->data, s->len);
+	return c;
+}
+
+/* Everything up to @len, at each record's ends and within */
+static bool truncated_refused(const struct state *s)
+{
+	struct state c = copy_state(s);
+	struct record *r;
+	size_t ends[3];
+	bool ok = true;
+	int i;
+
+	for (r = first_rec(s); r; r = next_rec(r)) {
+		ends[0] = (u8 *)r - s->data;
+		ends[1] = ends[0] + sizeof(*r) / 2;
+		ends[2] = ends[0] + sizeof(*r) + r->len / 2;
+		for (i = 0; i < ARRAY_SIZE(ends); i++) {
+			c.len = ends[i];
+			ok &= !!check_file(&c);
+			/* Nor when it says that this is all */
+			seal_file(&c);
+			ok &= !!check_file(&c);
+			memcpy(c.data, s->data, sizeof(struct file_header));
+		}
+	}
+	for (c.len = 0; c.len <= sizeof(struct file_header); c.len++)
+		ok &= !!check_file(&c);
+	free(c.data);
+	return ok;
+}
+
+static bool flips_refused(const struct state *s)
+{
+	struct state c = copy_state(s);
+	size_t i, step = s->len / 200 + 1;
+	bool ok = true;
+
+	for (i = 0; i < c.len; i += i < 32 ? 1 : step) {
+		c.data[i] ^= 1 << i % 8;
+		ok &= !!check_file(&c);
+		c.data[i] ^= 1 << i % 8;
+	}
+	ok &= !check_file(&c);
+	free(c.data);
+	return ok;
+}
+
+static bool header_refused(const struct state *s, size_t off, size_t size)
+{
+	struct state c = copy_state(s);
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < size; i++) {
+		c.data[off + i] ^= 0xff;
+		ok &= !!check_file(&c);
+		c.data[off + i] ^= 0xff;
+	}
+	free(c.data);
+	return ok;
+}
+
+/* Wrong inside, with a checksum that is right */
+static bool malformed_refused(const struct state *s)
+{
+	struct state c = copy_state(s);
+	struct record *r, saved;
+	bool ok = true;
+	u16 prev = 0;
+	int i;
+
+	for (r = first_rec(&c); r; r = next_rec(r)) {
+		if (r->type == prev)
+			continue;
+		prev = r->type;
+		for (i = 0; i < 5; i++) {
+			saved = *r;
+			if (i == 0)
+				r->len++;
+			else if (i == 1)
+				r->len = ~0u - 7;
+			else if (i == 2)
+				r->type = REC_ATTR - 1;
+			else if (i == 3)
+				r->vcpu = MAX_VCPUS;
+			else
+				r->type = REC_END;
+			seal_file(&c);
+			ok &= !!check_file(&c);
+			*r = saved;
+		}
+	}
+	seal_file(&c);
+	ok &= !check_file(&c);
+	free(c.data);
+	return ok;
+}
+
+#define NR_REFUSALS	8
+
+static void test_refusals(void)
+{
+	struct save_opts o = { .nr_vcpus = 1 };
+	struct state s = {};
+	const char *why = save_state(&s, &o);
+	int i, made = nr_vms_made;
+
+	if (why) {
+		for (i = 0; i < NR_REFUSALS; i++)
+			ksft_test_result_skip("refusal of files (%s)\n", why);
+		return;
+	}
+
+	ksft_test_result(header_refused(&s, offsetof(struct file_header, magic), 8),
+			 "foreign file refused\n");
+	ksft_test_result(header_refused(&s, offsetof(struct file_header, endian), 4),
+			 "other byte order refused\n");
+	ksft_test_result(header_refused(&s, offsetof(struct file_header, version), 4),
+			 "unknown version refused\n");
+	ksft_test_result(header_refused(&s, offsetof(struct file_header, machine), 4),
+			 "other architecture refused\n");
+	ksft_test_result(truncated_refused(&s), "truncated file refused\n");
+	ksft_test_result(flips_refused(&s), "flipped bits refused\n");
+	ksft_test_result(malformed_refused(&s), "malformed records refused\n");
+	ksft_test_result(nr_vms_made == made, "no VM made for refused files\n");
+	free(s.data);
+}
+
+static int run_tests(void)
+{
+	out.prefix = "# ";
+	ksft_print_header();
+	ksft_set_plan(8 + NR_REFUSALS);
+	test_round_trip(3);
+	test_round_trip(2);
+	test_refusals();
+	ksft_finished();
+}
+
+/* ---------------------------------- Main ---------------------------------- */
+
+static int help(void)
+{
+	fprintf(stderr,
+		"usage: guest_state                               test\n"
+		"       guest_state save FILE [-g 2|3] [-c VCPUS] [-x pmu,sve,pauth,its]\n"
+		"       guest_state restore [-m] [-v] FILE...\n"
+		"       guest_state show FILE\n");
+	return EXIT_CANNOT;
+}
+
+/* In a process of its own: what the library gives up on ends only that. */
+static int in_child(const char *path, const struct save_opts *o)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		alarm(120);	/* a guest that hangs */
+		exit(o ? save_file(path, o) : restore_file(path));
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return EXIT_CANNOT;
+	if (!WIFEXITED(status))
+		fprintf(stderr, "guest_state: %s: signal %d\n", path, WTERMSIG(status));
+	return WIFEXITED(status) && WEXITSTATUS(status) < EXIT_CANNOT ?
+	       WEXITSTATUS(status) : EXIT_CANNOT;
+}
+
+/* Before the library's constructor, which wants KVM: this does not. */
+static void __attribute__((constructor(101))) show_without_kvm(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "show")) {
+		int ret = show_file(argv[2]);
+
+		fflush(stdout);
+		_exit(ret);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct save_opts o = { .nr_vcpus = 1 };
+	int opt, ret = EXIT_SAME;
+	const char *cmd = argc > 1 ? argv[1] : "";
+
+	if (argc == 1)
+		return run_tests();
+
+	argc--;
+	argv++;
+	while ((opt = getopt(argc, argv, "mvg:c:x:")) != -1) {
+		switch (opt) {
+		case 'm':
+			out.machine = true;
+			break;
+		case 'v':
+			out.verbose = true;
+			break;
+		case 'g':
+			o.gic = atoi_positive("GIC", optarg);
+			break;
+		case 'c':
+			o.nr_vcpus = atoi_positive("vCPUs", optarg);
+			break;
+		case 'x':
+			o.without = optarg;
+			break;
+		default:
+			return help();
+		}
+	}
+	if (optind == argc || o.gic == 1 || o.gic > 3 || o.nr_vcpus > MAX_VCPUS)
+		return help();
+
+	if (!strcmp(cmd, "save") && optind == argc - 1)
+		return in_child(argv[optind], &o);
+	if (strcmp(cmd, "restore"))
+		return help();
+	for (; optind < argc; optind++)
+		ret = max(ret, in_child(argv[optind], NULL));
+	return ret;
+}
