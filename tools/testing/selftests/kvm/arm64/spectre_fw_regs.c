@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_{1,2,3} are restored by userspace. Check
+ * that what is restored is kept, that the guest is told so by
+ * SMCCC_ARCH_FEATURES, and that neither exceeds what the host provides.
+ */
+#include <linux/arm-smccc.h>
+
+#include "kvm_util.h"
+#include "processor.h"
+#include "test_util.h"
+#include "kselftest.h"
+
+#define WA2_ENABLED	KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2_ENABLED
+#define WA2_UNKNOWN	KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2_UNKNOWN
+#define WA2_AVAIL	KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2_AVAIL
+#define PFR1_REG	KVM_ARM64_SYS_REG(SYS_ID_AA64PFR1_EL1)
+
+static const struct workaround {
+	const char	*name;
+	u64		reg;
+	u32		func;
+	/* What SMCCC_ARCH_FEATURES returns at each level */
+	u64		levels[3];
+	long		rets[3];
+} workarounds[] = {
+	{
+		.name	= "WORKAROUND_1",
+		.reg	= KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1,
+		.func	= ARM_SMCCC_ARCH_WORKAROUND_1,
+		.levels	= {
+			KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1_NOT_AVAIL,
+			KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1_AVAIL,
+			KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1_NOT_REQUIRED,
+		},
+		.rets	= { SMCCC_RET_NOT_SUPPORTED, SMCCC_RET_SUCCESS, 1 },
+	}, {
+		.name	= "WORKAROUND_2",
+		.reg	= KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2,
+		.func	= ARM_SMCCC_ARCH_WORKAROUND_2,
+		.levels	= {
+			KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2_NOT_AVAIL,
+			/* KVM has no other level */
+			KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2_NOT_AVAIL,
+			KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2_NOT_REQUIRED,
+		},
+		.rets	= { SMCCC_RET_NOT_SUPPORTED, SMCCC_RET_NOT_SUPPORTED,
+			    SMCCC_RET_NOT_REQUIRED },
+	}, {
+		.name	= "WORKAROUND_3",
+		.reg	= KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3,
+		.func	= ARM_SMCCC_ARCH_WORKAROUND_3,
+		.levels	= {
+			KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3_NOT_AVAIL,
+			KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3_AVAIL,
+			KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3_NOT_REQUIRED,
+		},
+		.rets	= { SMCCC_RET_NOT_SUPPORTED, SMCCC_RET_SUCCESS, 1 },
+	},
+};
+
+static void guest_code(void)
+{
+	struct arm_smccc_res res;
+	int i;
+
+	for (;;) {
+		for (i = 0; i < ARRAY_SIZE(workarounds); i++) {
+			do_smccc(ARM_SMCCC_ARCH_FEATURES_FUNC_ID, workarounds[i].func,
+				 0, 0, 0, 0, 0, 0, &res);
+			/* Always there for the guest to call, whatever it was told */
+			if (i != 1 && (int)res.a0 >= 0) {
+				u64 told = res.a0;
+
+				do_smccc(workarounds[i].func, 0, 0, 0, 0, 0, 0, 0, &res);
+				GUEST_ASSERT_EQ(res.a0, 0);
+				res.a0 = told;
+			}
+			GUEST_SYNC(res.a0);
+		}
+	}
+}
+
+static long told[ARRAY_SIZE(workarounds)];
+
+static void ask_guest(struct kvm_vcpu *vcpu)
+{
+	struct ucall uc;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(workarounds); i++) {
+		vcpu_run(vcpu);
+		switch (get_ucall(vcpu, &uc)) {
+		case UCALL_ABORT:
+			REPORT_GUEST_ASSERT(uc);
+			break;
+		case UCALL_SYNC:
+			told[i] = (int)uc.args[1];
+			break;
+		default:
+			TEST_FAIL("Unexpected ucall %lu", uc.cmd);
+		}
+	}
+}
+
+static struct kvm_vm *create_vm(struct kvm_vcpu *vcpus[2], bool ssbs)
+{
+	struct kvm_vm *vm = vm_create_with_vcpus(2, guest_code, vcpus);
+
+	if (!ssbs)
+		vcpu_set_reg(vcpus[0], PFR1_REG, vcpu_get_reg(vcpus[0], PFR1_REG) &
+						 ~ID_AA64PFR1_EL1_SSBS);
+
+	return vm;
+}
+
+static int level_index(const struct workaround *wa, u64 level)
+{
+	int i;
+
+	for (i = ARRAY_SIZE(wa->levels) - 1; i > 0; i--)
+		if (wa->levels[i] == level)
+			break;
+
+	return i;
+}
+
+static void test_default(bool ssbs)
+{
+	const struct workaround *wa;
+	struct kvm_vcpu *vcpus[2];
+	struct kvm_vm *vm = create_vm(vcpus, ssbs);
+	u64 level;
+	int i;
+
+	ask_guest(vcpus[0]);
+	for (i = 0; i < ARRAY_SIZE(workarounds); i++) {
+		wa = &workarounds[i];
+		level = vcpu_get_reg(vcpus[0], wa->reg);
+		ksft_test_result(told[i] == wa->rets[level_index(wa, level)],
+				 "%s, SSBS %s: nothing restored, level %lu, guest told %ld\n",
+				 wa->name, ssbs ? "as is" : "hidden", level, told[i]);
+	}
+	kvm_vm_free(vm);
+}
+
+static void test_level(int n, int idx)
+{
+	const struct workaround *wa = &workarounds[n];
+	u64 level = wa->levels[idx];
+	struct kvm_vcpu *vcpus[2];
+	/* With SSBS, the host's WORKAROUND_2 level can only be NOT_AVAIL */
+	struct kvm_vm *vm = create_vm(vcpus, false);
+	u64 host = vcpu_get_reg(vcpus[0], wa->reg);
+	u64 other;
+	int ret;
+
+	ret = __vcpu_set_reg(vcpus[0], wa->reg, level);
+
+	if (level > host) {
+		ksft_test_result(ret && errno == EINVAL && vcpu_get_reg(vcpus[0], wa->reg) == host,
+				 "%s: %lu is refused, host has %lu\n", wa->name, level, host);
+		ask_guest(vcpus[0]);
+		ksft_test_result(told[n] == wa->rets[level_index(wa, host)],
+				 "%s: the guest is told %ld\n", wa->name, told[n]);
+		ksft_test_result_skip("%s: cannot be %lu\n", wa->name, level);
+		ksft_test_result_skip("%s: cannot be %lu\n", wa->name, level);
+		goto out;
+	}
+
+	ksft_test_result(!ret && vcpu_get_reg(vcpus[1], wa->reg) == level,
+			 "%s: %lu is restored, host has %lu\n", wa->name, level, host);
+
+	ask_guest(vcpus[1]);
+	ksft_test_result(told[n] == wa->rets[idx], "%s: the guest is told %ld\n",
+			 wa->name, told[n]);
+
+	ksft_test_result(!__vcpu_set_reg(vcpus[0], wa->reg, level),
+			 "%s: %lu can be rewritten once the VM has run\n", wa->name, level);
+
+	other = level == wa->levels[0] ? host : wa->levels[0];
+	if (other == level)
+		ksft_test_result_skip("%s: has one level here\n", wa->name);
+	else
+		ksft_test_result(__vcpu_set_reg(vcpus[0], wa->reg, other) && errno == EBUSY &&
+				 vcpu_get_reg(vcpus[0], wa->reg) == level,
+				 "%s: %lu cannot become %lu once the VM has run\n",
+				 wa->name, level, other);
+out:
+	kvm_vm_free(vm);
+}
+
+static void test_reset(void)
+{
+	const struct workaround *wa = &workarounds[0];
+	struct kvm_vcpu_init init;
+	struct kvm_vcpu *vcpus[2];
+	struct kvm_vm *vm = create_vm(vcpus, true);
+	int i;
+
+	vcpu_set_reg(vcpus[0], wa->reg, wa->levels[0]);
+	ask_guest(vcpus[0]);
+
+	kvm_get_default_vcpu_target(vm, &init);
+	for (i = 0; i < 2; i++)
+		aarch64_vcpu_setup(vcpus[i], &init);
+
+	ksft_test_result(vcpu_get_reg(vcpus[1], wa->reg) == wa->levels[0],
+			 "a vCPU reset keeps the level\n");
+	kvm_vm_free(vm);
+}
+
+/* Kernels before 5.10 had more levels, and a state for each vCPU */
+static void test_wa2_old(void)
+{
+	static const u64 high[] = { WA2_AVAIL, WA2_AVAIL | WA2_ENABLED };
+	const struct workaround *wa = &workarounds[1];
+	struct kvm_vcpu *vcpus[2];
+	struct kvm_vm *vm = create_vm(vcpus, false);
+	u64 host = vcpu_get_reg(vcpus[0], wa->reg);
+	int i, ret;
+
+	for (i = 0; i < ARRAY_SIZE(high); i++) {
+		ret = __vcpu_set_reg(vcpus[0], wa->reg, high[i]);
+		if (host == wa->levels[2])
+			ksft_test_result(!ret && vcpu_get_reg(vcpus[0], wa->reg) == host,
+					 "%s: %#lx counts as NOT_REQUIRED\n", wa->name, high[i]);
+		else
+			ksft_test_result(ret && errno == EINVAL,
+					 "%s: %#lx is refused, host has %lu\n", wa->name,
+					 high[i], host);
+	}
+
+	ret = __vcpu_set_reg(vcpus[0], wa->reg, WA2_UNKNOWN);
+	ksft_test_result(!ret && vcpu_get_reg(vcpus[0], wa->reg) == wa->levels[0],
+			 "%s: UNKNOWN counts as NOT_AVAIL\n", wa->name);
+	ksft_test_result(__vcpu_set_reg(vcpus[0], wa->reg, WA2_ENABLED) && errno == EINVAL,
+			 "%s: ENABLED without AVAIL is refused\n", wa->name);
+	kvm_vm_free(vm);
+}
+
+int main(void)
+{
+	int i, j;
+
+	test_disable_default_vgic();
+
+	ksft_print_header();
+	ksft_set_plan(ARRAY_SIZE(workarounds) * (2 + 3 * 4) + 1 + 4);
+
+	test_default(true);
+	test_default(false);
+	for (i = 0; i < ARRAY_SIZE(workarounds); i++)
+		for (j = 0; j < 3; j++)
+			test_level(i, j);
+	test_reset();
+	test_wa2_old();
+
+	ksft_finished();
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A level-triggered irqfd with a resamplefd: the line goes down, and the
+ * resamplefd is signalled, when the guest ends the interrupt. This is how VFIO
+ * forwards INTx, on GICv2 as on GICv3.
+ *
+ * The guest's handler does nothing but acknowledge and end the interrupt. KVM
+ * then hardly ever sees it active, and must notice all the same.
+ */
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <linux/sizes.h>
+
+#include "kvm_util.h"
+#include "processor.h"
+#include "ucall.h"
+#include "vgic.h"
+#include "gic.h"
+#include "gic_v3.h"
+#include "kselftest.h"
+
+#define SPI		40
+#define GSI		(SPI - MIN_SPI)
+#define NR_ROUNDS	50
+#define STORM		100
+
+#define GICC_BASE_GPA	(GICD_BASE_GPA + SZ_64K)
+#define GICC_BASE_GVA	((void *)GICC_BASE_GPA)
+#define GICC_CTLR	0x0000
+#define GICC_PMR	0x0004
+#define GICC_IAR	0x000c
+#define GICC_EOIR	0x0010
+#define GICC_DIR	0x1000
+#define GICC_EOIMODE_NS	BIT(9)
+
+static struct {
+	bool v3, split;
+	u32 count;
+} gd;
+
+static void guest_irq_v2(void)
+{
+	u32 iar = readl(GICC_BASE_GVA + GICC_IAR);
+
+	writel(iar, GICC_BASE_GVA + GICC_EOIR);
+	if (gd.split)
+		writel(iar, GICC_BASE_GVA + GICC_DIR);
+}
+
+static void guest_irq_v3(void)
+{
+	u64 iar = read_sysreg_s(SYS_ICC_IAR1_EL1);
+
+	write_sysreg_s(iar, SYS_ICC_EOIR1_EL1);
+	if (gd.split)
+		write_sysreg_s(iar, SYS_ICC_DIR_EL1);
+	isb();
+}
+
+static void guest_irq(struct ex_regs *regs)
+{
+	if (gd.v3)
+		guest_irq_v3();
+	else
+		guest_irq_v2();
+
+	/* Let the main loop live to tell of a line that never goes down */
+	WRITE_ONCE(gd.count, gd.count + 1);
+	if (gd.count >= STORM)
+		writel(BIT(SPI % 32), GICD_BASE_GVA + GICD_ICENABLER + SPI / 32 * 4);
+}
+
+static void guest_setup_gic(void)
+{
+	/* Level-triggered, unlike KVM's default */
+	writel(0, GICD_BASE_GVA + GICD_ICFGR + SPI / 16 * 4);
+	writel(BIT(SPI % 32), GICD_BASE_GVA + GICD_ISENABLER + SPI / 32 * 4);
+
+	if (gd.v3) {
+		writel(GICD_CTLR_ARE_NS | GICD_CTLR_ENABLE_SS_G1,
+		       GICD_BASE_GVA + GICD_CTLR);
+		write_sysreg_s(0xf0, SYS_ICC_PMR_EL1);
+		write_sysreg_s(gd.split ? ICC_CTLR_EL1_EOImode_MASK : 0,
+			       SYS_ICC_CTLR_EL1);
+		write_sysreg_s(1, SYS_ICC_IGRPEN1_EL1);
+		isb();
+	} else {
+		writel(0x01010101, GICD_BASE_GVA + GICD_ITARGETSR + SPI);
+		writel(1, GICD_BASE_GVA + GICD_CTLR);
+		writel(0xf0, GICC_BASE_GVA + GICC_PMR);
+		writel(1 | (gd.split ? GICC_EOIMODE_NS : 0),
+		       GICC_BASE_GVA + GICC_CTLR);
+	}
+
+	local_irq_enable();
+}
+
+static void guest_code(void)
+{
+	int i, round;
+
+	guest_setup_gic();
+
+	for (round = 0; round < NR_ROUNDS; round++) {
+		gd.count = 0;
+		GUEST_SYNC(round);
+
+		/* The eventfd may be served by a worker of the host's */
+		for (i = 0; i < 50000000 && !READ_ONCE(gd.count); i++)
+			cpu_relax();
+		/* And some time for another one to come */
+		for (i = 0; i < 10000; i++)
+			cpu_relax();
+		GUEST_SYNC1(READ_ONCE(gd.count));
+
+		writel(BIT(SPI % 32), GICD_BASE_GVA + GICD_ISENABLER + SPI / 32 * 4);
+	}
+
+	GUEST_DONE();
+}
+
+static u64 run_guest(struct kvm_vcpu *vcpu)
+{
+	struct ucall uc;
+
+	vcpu_run(vcpu);
+	switch (get_ucall(vcpu, &uc)) {
+	case UCALL_SYNC:
+		return uc.args[0];
+	case UCALL_ABORT:
+		REPORT_GUEST_ASSERT(uc);
+		break;
+	default:
+		TEST_FAIL("Unexpected exit %s", exit_reason_str(vcpu->run->exit_reason));
+	}
+
+	return 0;
+}
+
+static int create_gic_v2(struct kvm_vm *vm)
+{
+	int fd = kvm_create_device(vm, KVM_DEV_TYPE_ARM_VGIC_V2);
+	u64 addr = GICD_BASE_GPA;
+
+	kvm_device_attr_set(fd, KVM_DEV_ARM_VGIC_GRP_ADDR,
+			    KVM_VGIC_V2_ADDR_TYPE_DIST, &addr);
+	virt_map(vm, addr, addr, vm_calc_num_guest_pages(vm->mode, KVM_VGIC_V2_DIST_SIZE));
+	addr = GICC_BASE_GPA;
+	kvm_device_attr_set(fd, KVM_DEV_ARM_VGIC_GRP_ADDR,
+			    KVM_VGIC_V2_ADDR_TYPE_CPU, &addr);
+	virt_map(vm, addr, addr, vm_calc_num_guest_pages(vm->mode, KVM_VGIC_V2_CPU_SIZE));
+	kvm_device_attr_set(fd, KVM_DEV_ARM_VGIC_GRP_CTRL,
+			    KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
+	return fd;
+}
+
+static void test_resample(bool v3, bool split)
+{
+	struct kvm_irqfd irqfd = {
+		.gsi	= GSI,
+		.flags	= KVM_IRQFD_FLAG_RESAMPLE,
+	};
+	int gic_fd, trigger, resample, round;
+	int missed = 0, storms = 0, lost = 0;
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm;
+	u64 one = 1, val;
+	u32 count;
+
+	vm = vm_create_with_one_vcpu(&vcpu, guest_code);
+	vm_init_descriptor_tables(vm);
+	vcpu_init_descriptor_tables(vcpu);
+	vm_install_exception_handler(vm, VECTOR_IRQ_CURRENT, guest_irq);
+	gd.v3 = v3;
+	gd.split = split;
+	sync_global_to_guest(vm, gd);
+	gic_fd = v3 ? vgic_v3_setup(vm, 1, 64) : create_gic_v2(vm);
+
+	trigger = kvm_new_eventfd();
+	resample = eventfd(0, EFD_NONBLOCK);
+	TEST_ASSERT(resample >= 0, "eventfd failed, errno %d", errno);
+	irqfd.fd = trigger;
+	irqfd.resamplefd = resample;
+	vm_ioctl(vm, KVM_IRQFD, &irqfd);
+
+	for (round = 0; round < NR_ROUNDS; round++) {
+		run_guest(vcpu);
+		TEST_ASSERT(write(trigger, &one, sizeof(one)) == sizeof(one),
+			    "Failed to trigger the irqfd");
+		count = run_guest(vcpu);
+		lost += !count;
+		storms += count > 1;
+		missed += read(resample, &val, sizeof(val)) != sizeof(val) || val != 1;
+	}
+
+	ksft_test_result(!lost && !storms && !missed,
+			 "GICv%d, %s: of %d, %d not delivered, %d more than once, %d without one resampling\n",
+			 v3 ? 3 : 2, split ? "EOI and DIR" : "EOI",
+			 NR_ROUNDS, lost, storms, missed);
+
+	close(trigger);
+	close(resample);
+	close(gic_fd);
+	kvm_vm_free(vm);
+}
+
+static bool gic_supported(bool v3)
+{
+	struct kvm_vm *vm = vm_create_barebones();
+	int ret = __kvm_test_create_device(vm, v3 ? KVM_DEV_TYPE_ARM_VGIC_V3 :
+						    KVM_DEV_TYPE_ARM_VGIC_V2);
+
+	kvm_vm_free(vm);
+	return !ret;
+}
+
+int main(void)
+{
+	int v3, split;
+
+	test_disable_default_vgic();
+	TEST_REQUIRE(kvm_has_cap(KVM_CAP_IRQFD_RESAMPLE));
+	TEST_REQUIRE(gic_supported(false) || gic_supported(true));
+
+	ksft_print_header();
+	ksft_set_plan(4);
+
+	for (v3 = 0; v3 < 2; v3++) {
+		for (split = 0; split < 2; split++) {
+			if (gic_supported(v3))
+				test_resample(v3, split);
+			else
+				ksft_test_result_skip("GICv%d: no such GIC on this host\n",
+						      v3 ? 3 : 2);
+		}
+	}
+
+	ksft_finished();
+}
