@@ -10,7 +10,7 @@ BUILD	?= $(CURDIR)/build
 export BUILD KSRC KCONFIG
 
 .PHONY: all help deps tree refresh series kernel stock selftests kernels matrix \
-	check check-native lint clean
+	check check-native lint bench clean
 all: matrix
 
 help:
@@ -28,6 +28,7 @@ help:
 #: make refresh      bring the commits of build/linux back into files and patches
 #: make series       write build/series/: what 'git am' takes, with cover letters
 #: make lint         every commit builds and passes checkpatch, sparse, docs, shellcheck
+#: make bench        what the series costs who asks for nothing, in instructions
 #: make deps         install the packages that are missing (Debian)
 #: make clean        remove build/; the cache of downloads stays
 #:
@@ -68,6 +69,9 @@ check-native: deps
 
 lint: tree
 	@lab/lint
+
+bench: kernel stock
+	@lab/bench
 
 clean:
 	rm -rf "$(BUILD)"
