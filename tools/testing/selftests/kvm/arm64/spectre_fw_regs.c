@@ -239,6 +239,26 @@ static void test_wa2_old(void)
 	kvm_vm_free(vm);
 }
 
+/* A VMM that writes back all registers, and then hides SSBS */
+static void test_wa2_written_back(void)
+{
+	const struct workaround *wa = &workarounds[1];
+	struct kvm_vcpu *vcpus[2];
+	struct kvm_vm *vm = create_vm(vcpus, false);
+	u64 hidden = vcpu_get_reg(vcpus[0], wa->reg);
+
+	kvm_vm_free(vm);
+	vm = create_vm(vcpus, true);
+	vcpu_set_reg(vcpus[0], wa->reg, vcpu_get_reg(vcpus[0], wa->reg));
+	vcpu_set_reg(vcpus[0], PFR1_REG, vcpu_get_reg(vcpus[0], PFR1_REG) &
+					 ~ID_AA64PFR1_EL1_SSBS);
+	ask_guest(vcpus[0]);
+	ksft_test_result(told[1] == wa->rets[level_index(wa, hidden)],
+			 "%s: written back before SSBS is hidden, the guest is told %ld\n",
+			 wa->name, told[1]);
+	kvm_vm_free(vm);
+}
+
 int main(void)
 {
 	int i, j;
@@ -246,7 +266,7 @@ int main(void)
 	test_disable_default_vgic();
 
 	ksft_print_header();
-	ksft_set_plan(ARRAY_SIZE(workarounds) * (2 + 3 * 4) + 1 + 4);
+	ksft_set_plan(ARRAY_SIZE(workarounds) * (2 + 3 * 4) + 1 + 4 + 1);
 
 	test_default(true);
 	test_default(false);
@@ -255,6 +275,7 @@ int main(void)
 			test_level(i, j);
 	test_reset();
 	test_wa2_old();
+	test_wa2_written_back();
 
 	ksft_finished();
 }
