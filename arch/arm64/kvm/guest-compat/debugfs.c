@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What each VM has, for whoever must know when a host default can be raised.
+ * Not in one file for all: kvm_stat takes each file beside the VMs' directories
+ * for a counter.
+ */
+
+#include <linux/debugfs.h>
+#include <linux/kvm_host.h>
+#include <linux/seq_file.h>
+
+#include "guest-compat.h"
+
+static const char *baseline_name(const struct kvm_guest_compat *compat)
+{
+	return compat->baseline ? guest_compat_baselines[compat->baseline].name : "-";
+}
+
+static int guest_compat_vm_show(struct seq_file *s, void *v)
+{
+	struct kvm *kvm = s->private;
+	struct kvm_guest_compat has;
+	unsigned int id;
+
+	scoped_guard(mutex, &kvm->lock)
+		has = kvm->arch.guest_compat;
+
+	seq_printf(s, "baseline %s\n", baseline_name(&has));
+	seq_puts(s, "# id name revision default highest: description\n");
+	for (id = guest_compat_next(0); id; id = guest_compat_next(id)) {
+		const struct guest_compat_behaviour *b = &guest_compat_behaviours[id];
+
+		seq_printf(s, "%u %s %u %u %u: %s\n", id, b->name, has.revision[id],
+			   guest_compat_native_revision(id), b->highest, b->description);
+	}
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(guest_compat_vm);
+
+void kvm_guest_compat_create_debugfs(struct kvm *kvm)
+{
+	debugfs_create_file("guest_compat", 0444, kvm->debugfs_dentry, kvm,
+			    &guest_compat_vm_fops);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef __KVM_ARM64_GUEST_COMPAT_FIRMWARE_H__
+#define __KVM_ARM64_GUEST_COMPAT_FIRMWARE_H__
+
+#include "behaviour.h"
+
+#define GUEST_COMPAT_PSCI_VERSION	1
+#define GUEST_COMPAT_SMCCC_SERVICES	2
+
+void guest_compat_psci_version(struct kvm *kvm, u8 revision);
+void guest_compat_smccc_services(struct kvm *kvm, u8 revision);
+
+#endif /* __KVM_ARM64_GUEST_COMPAT_FIRMWARE_H__ */
+
+#ifdef GUEST_COMPAT_ROWS
+
+[GUEST_COMPAT_PSCI_VERSION] = {
+	.name		= "psci_version",
+	.description	= "PSCI version, unless userspace writes another",
+	.select		= guest_compat_psci_version,
+	.highest	= 2,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* 1.0 */
+		[GUEST_COMPAT_V5_18]	= GUEST_COMPAT_REV(1),	/* 1.1 */
+		[GUEST_COMPAT_V6_13]	= GUEST_COMPAT_REV(2),	/* 1.3 */
+	},
+},
+
+[GUEST_COMPAT_SMCCC_SERVICES] = {
+	.name		= "smccc_services",
+	.description	= "Hypercalls offered, unless userspace writes the bitmaps",
+	.select		= guest_compat_smccc_services,
+	.highest	= 2,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* stolen time */
+		[GUEST_COMPAT_V5_12]	= GUEST_COMPAT_REV(1),	/* and TRNG */
+		[GUEST_COMPAT_V5_13]	= GUEST_COMPAT_REV(2),	/* and PTP */
+	},
+},
+
+#endif /* GUEST_COMPAT_ROWS */

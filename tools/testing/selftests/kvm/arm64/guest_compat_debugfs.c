@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_compat_debugfs - What debugfs tells of each VM is what the VM has,
+ * while others come and go.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "guest_compat.h"
+
+#define DEBUGFS		"/sys/kernel/debug"
+
+static FILE *open_file(struct kvm_vm *vm)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), DEBUGFS "/kvm/%d-%d/guest_compat", getpid(), vm->fd);
+	return fopen(name, "r");
+}
+
+static bool is_right(struct kvm_vm *vm)
+{
+	FILE *f = open_file(vm);
+	char line[256], name[64];
+	struct compat_vector v;
+	struct kvm_guest_compat_baseline *base;
+	struct kvm_guest_compat_behaviour *b;
+	bool ok, found = false;
+	u32 i, id, rev, dflt, high;
+
+	if (!COMPAT_CHECK(f, "no file: %d", errno))
+		return false;
+
+	compat_list(vm, &v);
+	ok = COMPAT_EQ(!!fgets(line, sizeof(line), f), 1) &&
+	     COMPAT_EQ(sscanf(line, "baseline %63s", name), 1);
+	for (i = 0; (base = compat_baseline(&v, i)); i++)
+		if (base->baseline == v.hdr.baseline)
+			found = !strcmp(base->name, name);
+	ok &= COMPAT_CHECK(found || (!v.hdr.baseline && !strcmp(name, "-")), "baseline %s", name);
+	ok &= COMPAT_EQ(fgets(line, sizeof(line), f) && line[0] == '#', 1);
+
+	for (i = 0; (b = compat_entry(&v, i)); i++) {
+		ok &= COMPAT_EQ(!!fgets(line, sizeof(line), f), 1) &&
+		      COMPAT_EQ(sscanf(line, "%u %63s %u %u %u:", &id, name, &rev, &dflt,
+				       &high), 5) &&
+		      COMPAT_EQ(strcmp(name, b->name), 0) && COMPAT_EQ(id, b->id) &&
+		      COMPAT_EQ(rev, b->revision) && COMPAT_EQ(dflt, b->dflt) &&
+		      COMPAT_EQ(high, b->highest);
+	}
+	ok &= COMPAT_CHECK(!fgets(line, sizeof(line), f), "more: %s", line);
+	fclose(f);
+	return ok;
+}
+
+static bool test_baselines(void)
+{
+	struct kvm_vm *vm = vm_create_barebones();
+	struct compat_vector v;
+	struct kvm_guest_compat_baseline *base;
+	bool ok = is_right(vm);
+	u32 i;
+
+	compat_list(vm, &v);
+	for (i = 0; (base = compat_baseline(&v, i)); i++) {
+		ok &= COMPAT_EQ(compat_select(vm, base->baseline), 0);
+		ok &= is_right(vm);
+	}
+	/* A vector of a kernel with a baseline that is not known here */
+	compat_list(vm, &v);
+	v.hdr.baseline = 99;
+	if (v.hdr.nr_behaviours && compat_entry(&v, 0)->highest) {
+		compat_entry(&v, 0)->revision = 0;
+		ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), 0);
+		ok &= is_right(vm);
+	}
+	kvm_vm_free(vm);
+	return ok;
+}
+
+static bool stop;
+
+static void *come_and_go(void *arg)
+{
+	int kvm_fd = open_kvm_dev_path_or_exit();
+
+	while (!READ_ONCE(stop))
+		close(__kvm_ioctl(kvm_fd, KVM_CREATE_VM, (void *)0));
+	close(kvm_fd);
+	return NULL;
+}
+
+static bool test_come_and_go(void)
+{
+	struct kvm_vm *vm = vm_create_barebones();
+	pthread_t thread;
+	bool ok = true;
+	char line[256];
+	FILE *f;
+	int i;
+
+	WRITE_ONCE(stop, false);
+	pthread_create(&thread, NULL, come_and_go, NULL);
+	for (i = 0; ok && i < 300; i++)
+		ok &= is_right(vm);
+	WRITE_ONCE(stop, true);
+	pthread_join(thread, NULL);
+
+	/* An open file of a VM that is gone */
+	f = open_file(vm);
+	kvm_vm_free(vm);
+	ok &= COMPAT_CHECK(f && !fgets(line, sizeof(line), f), "it can be read still");
+	if (f)
+		fclose(f);
+	return ok;
+}
+
+int main(void)
+{
+	static const struct compat_test tests[] = {
+		{ "every baseline", test_baselines },
+		{ "VMs that come and go", test_come_and_go },
+	};
+
+	if (access(DEBUGFS "/kvm", F_OK))
+		mount("none", DEBUGFS, "debugfs", 0, NULL);
+	if (access(DEBUGFS "/kvm", F_OK))
+		ksft_exit_skip("no debugfs\n");
+	compat_run(tests, ARRAY_SIZE(tests));
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_compat_firmware - The firmware that guests of earlier releases had:
+ * its defaults, what the guest sees of them, and that userspace's own choice
+ * wins over them.
+ */
+#include <linux/arm-smccc.h>
+#include <linux/psci.h>
+
+#include "guest_compat.h"
+#include "processor.h"
+
+static const struct {
+	u32 baseline;
+	u32 psci;
+	u64 std;
+	u64 vendor;
+} defaults[] = {
+	{ KVM_GUEST_COMPAT_V5_10, PSCI_VERSION(1, 0), 0, 0 },
+	{ KVM_GUEST_COMPAT_V6_1, PSCI_VERSION(1, 1), 1, 3 },
+	{ KVM_GUEST_COMPAT_V6_12, PSCI_VERSION(1, 1), 1, 3 },
+	{ KVM_GUEST_COMPAT_V6_16, PSCI_VERSION(1, 3), 1, 3 },
+	{ KVM_GUEST_COMPAT_V6_17, PSCI_VERSION(1, 3), 1, 3 },
+	{ KVM_GUEST_COMPAT_V6_18, PSCI_VERSION(1, 3), 1, 3 },
+	{ KVM_GUEST_COMPAT_V6_19, PSCI_VERSION(1, 3), 1, 3 },
+	{ KVM_GUEST_COMPAT_V7_0, PSCI_VERSION(1, 3), 1, 3 },
+	{ KVM_GUEST_COMPAT_V7_1, PSCI_VERSION(1, 3), 1, 3 },
+	{ KVM_GUEST_COMPAT_V7_2, PSCI_VERSION(1, 3), 1, 3 },
+	{ KVM_GUEST_COMPAT_V7_3, PSCI_VERSION(1, 3), 1, 3 },
+};
+
+static u64 call(u32 function, u64 arg1, u64 arg2)
+{
+	struct arm_smccc_res res;
+
+	do_smccc(function, arg1, arg2, 0, 0, 0, 0, 0, &res);
+	return res.a0;
+}
+
+#define NOT_SUPPORTED	((u64)SMCCC_RET_NOT_SUPPORTED)
+
+/* What is there is what the PSCI version and the bitmaps say */
+static void guest_code(u64 psci, u64 std, u64 vendor)
+{
+	GUEST_ASSERT_EQ(call(PSCI_0_2_FN_PSCI_VERSION, 0, 0), psci);
+	GUEST_ASSERT_EQ(call(PSCI_1_0_FN_PSCI_FEATURES, PSCI_1_1_FN_SYSTEM_RESET2, 0) !=
+			NOT_SUPPORTED, psci >= PSCI_VERSION(1, 1));
+	GUEST_ASSERT_EQ(call(PSCI_1_0_FN_PSCI_FEATURES, PSCI_1_3_FN_SYSTEM_OFF2, 0) !=
+			NOT_SUPPORTED, psci >= PSCI_VERSION(1, 3));
+	GUEST_ASSERT_EQ(call(ARM_SMCCC_TRNG_VERSION, 0, 0) != NOT_SUPPORTED, !!std);
+	GUEST_ASSERT_EQ(call(ARM_SMCCC_VENDOR_HYP_CALL_UID_FUNC_ID, 0, 0) != NOT_SUPPORTED,
+			!!vendor);
+	GUEST_ASSERT_EQ(call(ARM_SMCCC_VENDOR_HYP_KVM_PTP_FUNC_ID, KVM_PTP_VIRT_COUNTER, 0) !=
+			NOT_SUPPORTED, !!vendor);
+	/* Powers on the other vCPU, if there is one */
+	call(PSCI_0_2_FN64_CPU_ON, 1, 0);
+	GUEST_DONE();
+}
+
+static struct kvm_vcpu_init init_args;
+
+static struct kvm_vcpu *add_vcpu(struct kvm_vm *vm, u32 id, bool off)
+{
+	struct kvm_vcpu_init init = init_args;
+
+	if (off)
+		init.features[0] |= BIT(KVM_ARM_VCPU_POWER_OFF);
+	return aarch64_vcpu_add(vm, id, &init, guest_code);
+}
+
+static bool runs(struct kvm_vcpu *vcpu, u64 psci, u64 std, u64 vendor)
+{
+	struct ucall uc;
+
+	vcpu_args_set(vcpu, 3, psci, std, vendor);
+	vcpu_run(vcpu);
+	switch (get_ucall(vcpu, &uc)) {
+	case UCALL_DONE:
+		return true;
+	case UCALL_ABORT:
+		return COMPAT_CHECK(false, "guest: %s", uc.buffer);
+	default:
+		return COMPAT_CHECK(false, "guest: unknown ucall %lu", uc.cmd);
+	}
+}
+
+static bool has_regs(struct kvm_vcpu *vcpu, u64 psci, u64 std, u64 vendor)
+{
+	bool ok = true;
+
+	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_PSCI_VERSION), psci);
+	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_STD_BMAP), std);
+	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_STD_HYP_BMAP), 1);
+	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_VENDOR_HYP_BMAP), vendor);
+	return ok;
+}
+
+static bool test_baselines(void)
+{
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(defaults); i++) {
+		u64 psci = defaults[i].psci, std = defaults[i].std, vendor = defaults[i].vendor;
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = vm_create(1);
+
+		/* There and back: the last one counts */
+		compat_select(vm, defaults[(i + 1) % ARRAY_SIZE(defaults)].baseline);
+		ok &= COMPAT_EQ(compat_select(vm, defaults[i].baseline), 0);
+		vcpu = add_vcpu(vm, 0, false);
+		kvm_arch_vm_finalize_vcpus(vm);
+		ok &= has_regs(vcpu, psci, std, vendor);
+		ok &= runs(vcpu, psci, std, vendor);
+		if (!ok)
+			ksft_print_msg("at baseline %u\n", defaults[i].baseline);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+static bool test_reset(void)
+{
+	u64 psci = PSCI_VERSION(1, 0);
+	struct kvm_vm *vm = vm_create(2);
+	struct kvm_vcpu *vcpu, *other;
+	bool ok = true;
+
+	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_V5_10), 0);
+	vcpu = add_vcpu(vm, 0, false);
+	other = add_vcpu(vm, 1, true);
+	kvm_arch_vm_finalize_vcpus(vm);
+	ok &= runs(vcpu, psci, 0, 0);
+	/* Powered on by the first, which resets it */
+	ok &= has_regs(other, psci, 0, 0);
+	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init_args);
+	ok &= has_regs(vcpu, psci, 0, 0);
+	kvm_vm_free(vm);
+	return ok;
+}
+
+static bool test_writes_win(void)
+{
+	struct kvm_vm *vm = vm_create(1);
+	struct compat_vector v, now;
+	struct kvm_vcpu *vcpu;
+	bool ok = true;
+
+	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_V5_10), 0);
+	compat_list(vm, &v);
+	vcpu = add_vcpu(vm, 0, false);
+	kvm_arch_vm_finalize_vcpus(vm);
+
+	/* Up, to what the baseline never had, and down */
+	vcpu_set_reg(vcpu, KVM_REG_ARM_PSCI_VERSION, PSCI_VERSION(1, 2));
+	vcpu_set_reg(vcpu, KVM_REG_ARM_STD_BMAP, 1);
+	vcpu_set_reg(vcpu, KVM_REG_ARM_VENDOR_HYP_BMAP, 3);
+	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init_args);
+	ok &= has_regs(vcpu, PSCI_VERSION(1, 2), 1, 3);
+	vcpu_set_reg(vcpu, KVM_REG_ARM_PSCI_VERSION, PSCI_VERSION(0, 2));
+	ok &= has_regs(vcpu, PSCI_VERSION(0, 2), 1, 3);
+
+	/* What was selected is what was selected */
+	compat_list(vm, &now);
+	ok &= COMPAT_EQ(memcmp(&v, &now, sizeof(v)), 0);
+	kvm_vm_free(vm);
+	return ok;
+}
+
+static bool test_behaviours(void)
+{
+	struct kvm_vm *vm = vm_create(1);
+	struct kvm_vcpu *vcpu;
+	bool ok = true;
+
+	compat_set_named(vm, "psci_version", 0);
+	compat_set_named(vm, "smccc_services", 1);
+	vcpu = add_vcpu(vm, 0, false);
+	kvm_arch_vm_finalize_vcpus(vm);
+	ok &= has_regs(vcpu, PSCI_VERSION(1, 0), 1, 0);
+	ok &= runs(vcpu, PSCI_VERSION(1, 0), 1, 0);
+	kvm_vm_free(vm);
+	return ok;
+}
+
+/* A VM without PSCI 0.2 has 0.1, whatever was selected */
+static bool test_psci_0_1(void)
+{
+	struct kvm_vcpu_init init = init_args;
+	struct kvm_vm *vm = vm_create(1);
+	struct kvm_vcpu *vcpu;
+	bool ok;
+
+	ok = COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_V6_1), 0);
+	init.features[0] &= ~BIT(KVM_ARM_VCPU_PSCI_0_2);
+	vcpu = aarch64_vcpu_add(vm, 0, &init, guest_code);
+	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_PSCI_VERSION), PSCI_VERSION(0, 1));
+	kvm_vm_free(vm);
+	return ok;
+}
+
+int main(void)
+{
+	static const struct compat_test tests[] = {
+		{ "defaults of every baseline", test_baselines },
+		{ "CPU_ON and KVM_ARM_VCPU_INIT keep them", test_reset },
+		{ "what userspace writes wins", test_writes_win },
+		{ "behaviours one by one", test_behaviours },
+		{ "PSCI 0.1 stays 0.1", test_psci_0_1 },
+	};
+	struct kvm_vm *vm = vm_create_barebones();
+
+	kvm_get_default_vcpu_target(vm, &init_args);
+	init_args.features[0] |= BIT(KVM_ARM_VCPU_PSCI_0_2);
+	kvm_vm_free(vm);
+	compat_run(tests, ARRAY_SIZE(tests));
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_compat_gic - The revision of GICD_IIDR that a GIC is made with, as
+ * userspace and the guest read it, whichever of the GIC and the selection came
+ * first.
+ */
+#include <linux/sizes.h>
+
+#include "guest_compat.h"
+#include "processor.h"
+#include "gic.h"
+#include "gic_v3.h"
+#include "vgic.h"
+
+#define IIDR(rev)	(0x4b00043bU | (rev) << 12)
+
+static const struct {
+	u32 baseline;
+	u32 rev;
+} defaults[] = {
+	{ KVM_GUEST_COMPAT_V5_10, 2 }, { KVM_GUEST_COMPAT_V6_1, 3 },
+	{ KVM_GUEST_COMPAT_V6_12, 3 }, { KVM_GUEST_COMPAT_V6_16, 3 },
+	{ KVM_GUEST_COMPAT_V6_17, 3 }, { KVM_GUEST_COMPAT_V6_18, 3 },
+	{ KVM_GUEST_COMPAT_V6_19, 3 }, { KVM_GUEST_COMPAT_V7_0, 3 },
+	{ KVM_GUEST_COMPAT_V7_1, 3 }, { KVM_GUEST_COMPAT_V7_2, 3 },
+	{ KVM_GUEST_COMPAT_V7_3, 3 },
+};
+
+static u32 read_iidr(int gic_fd)
+{
+	u32 val = 0;
+
+	kvm_device_attr_get(gic_fd, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, GICD_IIDR, &val);
+	return val;
+}
+
+static bool has_model(u32 type)
+{
+	struct kvm_vm *vm = vm_create_barebones();
+	bool has = !__kvm_test_create_device(vm, type);
+
+	kvm_vm_free(vm);
+	return has;
+}
+
+static const u32 models[] = { KVM_DEV_TYPE_ARM_VGIC_V2, KVM_DEV_TYPE_ARM_VGIC_V3 };
+
+enum order { SELECT_FIRST, GIC_FIRST, NR_ORDERS };
+
+/* A VM with a GIC of which only the IIDR is of interest */
+static u32 iidr_of(u32 model, enum order order, u32 baseline, int rev)
+{
+	struct kvm_vm *vm = vm_create_barebones();
+	int fd = -1;
+	u32 val;
+
+	if (order == GIC_FIRST)
+		fd = kvm_create_device(vm, model);
+	if (rev >= 0)
+		compat_set_named(vm, "gicd_iidr", rev);
+	else
+		TEST_ASSERT(!compat_select(vm, baseline), "baseline %u", baseline);
+	if (order == SELECT_FIRST)
+		fd = kvm_create_device(vm, model);
+
+	__vm_vcpu_add(vm, 0);
+	val = read_iidr(fd);
+	close(fd);
+	kvm_vm_free(vm);
+	return val;
+}
+
+static bool test_baselines(void)
+{
+	enum order order;
+	bool ok = true;
+	u32 i, m;
+
+	for (m = 0; m < ARRAY_SIZE(models); m++) {
+		if (!has_model(models[m]))
+			continue;
+		for (order = 0; order < NR_ORDERS; order++)
+			for (i = 0; i < ARRAY_SIZE(defaults); i++)
+				ok &= COMPAT_EQ(iidr_of(models[m], order,
+							defaults[i].baseline, -1),
+						IIDR(defaults[i].rev));
+	}
+	return ok;
+}
+
+/* Also those that are older than any baseline */
+static bool test_revisions(void)
+{
+	enum order order;
+	bool ok = true;
+	u32 rev, m;
+
+	for (m = 0; m < ARRAY_SIZE(models); m++) {
+		if (!has_model(models[m]))
+			continue;
+		for (order = 0; order < NR_ORDERS; order++)
+			for (rev = 0; rev <= 3; rev++)
+				ok &= COMPAT_EQ(iidr_of(models[m], order, 0, rev), IIDR(rev));
+	}
+	return ok;
+}
+
+static bool test_writes_win(void)
+{
+	struct kvm_vm *vm;
+	struct compat_vector v;
+	bool ok = true;
+	u32 val = IIDR(2);
+	int fd;
+
+	if (!has_model(KVM_DEV_TYPE_ARM_VGIC_V3)) {
+		compat_skip = "no GICv3";
+		return true;
+	}
+
+	vm = vm_create_barebones();
+	compat_set_named(vm, "gicd_iidr", 3);
+	fd = kvm_create_device(vm, KVM_DEV_TYPE_ARM_VGIC_V3);
+	__vm_vcpu_add(vm, 0);
+	kvm_device_attr_set(fd, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, GICD_IIDR, &val);
+	ok &= COMPAT_EQ(read_iidr(fd), IIDR(2));
+
+	/* GET tells what was selected, and asking for that changes nothing */
+	compat_list(vm, &v);
+	ok &= COMPAT_EQ(compat_find(&v, "gicd_iidr")->revision, 3);
+	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), 0);
+	compat_set_named(vm, "gicd_iidr", 3);
+	ok &= COMPAT_EQ(read_iidr(fd), IIDR(2));
+	close(fd);
+	kvm_vm_free(vm);
+	return ok;
+}
+
+static void guest_code(u32 iidr, u32 ctlr)
+{
+	GUEST_ASSERT_EQ(readl(GICD_BASE_GVA + GICD_IIDR), iidr);
+	GUEST_ASSERT_EQ(readl(GICR_BASE_GVA + GICR_CTLR) & (GICR_CTLR_IR | GICR_CTLR_CES), ctlr);
+	GUEST_DONE();
+}
+
+static bool test_guest(void)
+{
+	bool ok = true;
+	u32 i;
+
+	if (!has_model(KVM_DEV_TYPE_ARM_VGIC_V3)) {
+		compat_skip = "no GICv3";
+		return true;
+	}
+
+	for (i = 0; i < ARRAY_SIZE(defaults); i++) {
+		struct kvm_vm *vm = vm_create(1);
+		struct kvm_vcpu *vcpu;
+		struct ucall uc;
+
+		/* vm_create() made the GIC */
+		ok &= COMPAT_EQ(compat_select(vm, defaults[i].baseline), 0);
+		vcpu = vm_vcpu_add(vm, 0, guest_code);
+		kvm_arch_vm_finalize_vcpus(vm);
+		vcpu_args_set(vcpu, 2, IIDR(defaults[i].rev),
+			      defaults[i].rev >= 3 ? GICR_CTLR_IR | GICR_CTLR_CES : 0);
+		vcpu_run(vcpu);
+		switch (get_ucall(vcpu, &uc)) {
+		case UCALL_DONE:
+			break;
+		default:
+			ok = COMPAT_CHECK(false, "guest at %u: %s", defaults[i].baseline,
+					  uc.buffer);
+		}
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+int main(void)
+{
+	static const struct compat_test tests[] = {
+		{ "the IIDR of every baseline", test_baselines },
+		{ "every revision", test_revisions },
+		{ "what userspace writes wins", test_writes_win },
+		{ "the guest reads the same", test_guest },
+	};
+
+	compat_run(tests, ARRAY_SIZE(tests));
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_compat_host_default - kvm.guest_compat, what VMs have whose VMM asks
+ * for nothing. An argument is what the parameter must say at first, i.e. what
+ * the kernel made of its command line.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "guest_compat.h"
+#include "processor.h"
+
+#define PARAMETER	"/sys/module/kvm/parameters/guest_compat"
+
+static const char *first;
+static char initial[256];
+
+static int write_default(const char *val)
+{
+	int fd = open(PARAMETER, O_WRONLY);
+	int ret = write(fd, val, strlen(val)) < 0 ? -errno : 0;
+
+	close(fd);
+	return ret;
+}
+
+static const char *read_default(void)
+{
+	static char val[256];
+	int fd = open(PARAMETER, O_RDONLY);
+	ssize_t len = read(fd, val, sizeof(val) - 1);
+
+	close(fd);
+	val[len > 0 ? len : 0] = '\0';
+	val[strcspn(val, "\n")] = '\0';
+	return val;
+}
+
+static bool says(const char *want)
+{
+	const char *have = read_default();
+
+	return COMPAT_CHECK(!strcmp(have, want), "\"%s\", not \"%s\"", have, want);
+}
+
+static u32 baseline_of(struct kvm_vm *vm)
+{
+	struct compat_vector v;
+
+	compat_list(vm, &v);
+	return v.hdr.baseline;
+}
+
+static u32 revision_of(struct kvm_vm *vm, const char *name)
+{
+	struct compat_vector v;
+
+	compat_list(vm, &v);
+	TEST_ASSERT(compat_find(&v, name), "no \"%s\"", name);
+	return compat_find(&v, name)->revision;
+}
+
+static bool test_command_line(void)
+{
+	return says(first);
+}
+
+static bool test_new_vms(void)
+{
+	struct kvm_vm *before, *vm;
+	struct compat_vector v, now;
+	struct kvm_guest_compat_baseline *base;
+	bool ok = true;
+	u32 i;
+
+	ok &= COMPAT_EQ(write_default("native"), 0);
+	before = vm_create_barebones();
+	compat_list(before, &v);
+	for (i = 0; (base = compat_baseline(&v, i)); i++) {
+		struct kvm_guest_compat_behaviour *b;
+		u32 j;
+
+		ok &= COMPAT_EQ(write_default(base->name), 0);
+		ok &= says(base->name);
+		vm = vm_create_barebones();
+		compat_list(vm, &now);
+		ok &= COMPAT_EQ(now.hdr.baseline, base->baseline);
+		for (j = 0; (b = compat_entry(&now, j)); j++)
+			ok &= COMPAT_CHECK(compat_has_release(b, base->baseline), "%s", b->name);
+		kvm_vm_free(vm);
+	}
+	/* VMs that were there have what they had */
+	compat_list(before, &now);
+	ok &= COMPAT_EQ(memcmp(&v, &now, sizeof(v)), 0);
+	kvm_vm_free(before);
+	return ok;
+}
+
+static bool test_overrides(void)
+{
+	struct kvm_vm *vm;
+	bool ok = true;
+
+	ok &= COMPAT_EQ(write_default("6.12,psci_version=0,gicd_iidr=1\n"), 0);
+	ok &= says("6.12,psci_version=0,gicd_iidr=1");
+	vm = vm_create_barebones();
+	ok &= COMPAT_EQ(baseline_of(vm), KVM_GUEST_COMPAT_V6_12);
+	ok &= COMPAT_EQ(revision_of(vm, "psci_version"), 0);
+	ok &= COMPAT_EQ(revision_of(vm, "gicd_iidr"), 1);
+	kvm_vm_free(vm);
+
+	/* One that says what the baseline says already; the last one counts */
+	ok &= COMPAT_EQ(write_default("6.12,psci_version=0,psci_version=1"), 0);
+	ok &= says("6.12");
+	ok &= COMPAT_EQ(write_default("native"), 0);
+	ok &= says("native");
+	return ok;
+}
+
+static bool test_refused(void)
+{
+	static const char * const bad[] = {
+		"", "6", "6.1x", "6.6", "5.15", "4.19", "6.12.117", " 6.12", "6.12 ", "newest",
+		"6.12,", "6.12,psci_version", "6.12,psci_version=", "6.12,psci_version=3",
+		"6.12,psci_version=256", "6.12,psci_version=-1", "6.12,psci_version=x",
+		"6.12,nothing=0", "psci_version=0", "6.12,,psci_version=0", "native,psci_version=0",
+		"6.12\n6.1", ",", "6.12,=1",
+		"6.12,aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1",
+	};
+	bool ok = true;
+	u32 i;
+
+	ok &= COMPAT_EQ(write_default("6.1,gicd_iidr=2"), 0);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		if (!*bad[i])
+			continue;
+		ok &= COMPAT_CHECK(write_default(bad[i]) == -EINVAL, "\"%s\" taken", bad[i]);
+		ok &= says("6.1,gicd_iidr=2");
+	}
+	return ok;
+}
+
+static bool test_vmm_wins(void)
+{
+	struct kvm_vm *vm;
+	bool ok = true;
+
+	ok &= COMPAT_EQ(write_default("6.12"), 0);
+	vm = vm_create_barebones();
+	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_V7_3), 0);
+	ok &= COMPAT_EQ(baseline_of(vm), KVM_GUEST_COMPAT_V7_3);
+	ok &= COMPAT_EQ(revision_of(vm, "psci_version"), 2);
+	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_V5_10), 0);
+	ok &= COMPAT_EQ(revision_of(vm, "psci_version"), 0);
+	kvm_vm_free(vm);
+	return ok;
+}
+
+/* A VMM that has never heard of any of this */
+static bool test_guest_of_old_vmm(void)
+{
+	struct kvm_vcpu_init init;
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm;
+	bool ok;
+
+	ok = COMPAT_EQ(write_default("5.10"), 0);
+	vm = vm_create(1);
+	kvm_get_default_vcpu_target(vm, &init);
+	init.features[0] |= BIT(KVM_ARM_VCPU_PSCI_0_2);
+	vcpu = aarch64_vcpu_add(vm, 0, &init, NULL);
+	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_PSCI_VERSION), 0x10000);
+	kvm_vm_free(vm);
+	return ok;
+}
+
+static bool stop;
+
+static void *keep_changing(void *arg)
+{
+	while (!READ_ONCE(stop)) {
+		write_default("5.10");
+		write_default("6.16,gicd_iidr=0");
+		usleep(50);
+	}
+	return NULL;
+}
+
+static bool test_races(void)
+{
+	pthread_t thread;
+	bool ok = true;
+	int i;
+
+	write_default("5.10");
+	WRITE_ONCE(stop, false);
+	pthread_create(&thread, NULL, keep_changing, NULL);
+	for (i = 0; ok && i < 100; i++) {
+		struct kvm_vm *vm = vm_create_barebones();
+		u32 baseline = baseline_of(vm), psci = revision_of(vm, "psci_version");
+		u32 iidr = revision_of(vm, "gicd_iidr");
+
+		ok &= COMPAT_CHECK((baseline == KVM_GUEST_COMPAT_V5_10 && psci == 0 && iidr == 2) ||
+				   (baseline == KVM_GUEST_COMPAT_V6_16 && psci == 2 && iidr == 0),
+				   "a mixture: %u, %u, %u", baseline, psci, iidr);
+		kvm_vm_free(vm);
+	}
+	WRITE_ONCE(stop, true);
+	pthread_join(thread, NULL);
+	return ok;
+}
+
+static bool test_protected(void)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_GUEST_COMPAT };
+	int kvm_fd = open_kvm_dev_path_or_exit();
+	bool ok;
+	int fd;
+
+	ok = COMPAT_EQ(write_default("5.10"), 0);
+	fd = __kvm_ioctl(kvm_fd, KVM_CREATE_VM, (void *)KVM_VM_TYPE_ARM_PROTECTED);
+	if (fd >= 0) {
+		/* It has what it would have without */
+		cap.args[0] = KVM_GUEST_COMPAT_V7_3;
+		ok &= COMPAT_EQ(compat_ret(__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap)), 0);
+		close(fd);
+	} else {
+		compat_skip = "no protected VMs";
+	}
+	close(kvm_fd);
+	return ok;
+}
+
+static bool test_restored(void)
+{
+	return COMPAT_EQ(write_default(initial), 0) && says(initial);
+}
+
+int main(int argc, char *argv[])
+{
+	static const struct compat_test tests[] = {
+		{ "the command line", test_command_line },
+		{ "VMs made after", test_new_vms },
+		{ "overrides", test_overrides },
+		{ "refused, and the old value stays", test_refused },
+		{ "the VMM's choice wins", test_vmm_wins },
+		{ "a VMM that asks for nothing", test_guest_of_old_vmm },
+		{ "changes while VMs are made", test_races },
+		{ "protected VMs ignore it", test_protected },
+		{ "the first value again", test_restored },
+	};
+
+	if (kvm_check_cap(KVM_CAP_GUEST_COMPAT)) {
+		TEST_REQUIRE(!access(PARAMETER, W_OK));
+		strcpy(initial, read_default());
+		first = argc > 1 ? argv[1] : initial;
+	}
+	compat_run(tests, ARRAY_SIZE(tests));
+}

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_compat_load - A vector of behaviours saved with KVM_GUEST_COMPAT_LIST,
+ * taken to another VM, possibly of another kernel, with KVM_GUEST_COMPAT_LOAD
+ * or KVM_GUEST_COMPAT_CHECK. What another kernel would have sent is made here.
+ */
+#include <sys/mman.h>
+
+#include "guest_compat.h"
+#include "processor.h"
+
+#define UNKNOWN_ID	0x7ffffff0
+
+static struct kvm_vm *vm;
+static struct compat_vector has;	/* what the VM has, before each test */
+
+/* LOAD and CHECK agree, and a refusal changes nothing */
+static bool refused(void *vector, int err)
+{
+	struct compat_vector now;
+	bool ok = true;
+
+	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, vector), err);
+	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, vector), err);
+	compat_list(vm, &now);
+	ok &= COMPAT_EQ(memcmp(&has, &now, sizeof(has)), 0);
+	return ok;
+}
+
+static bool refused_for(struct compat_vector *v, u32 entry, u32 id)
+{
+	bool ok = refused(v, -EINVAL);
+
+	ok &= COMPAT_EQ(v->hdr.bad_entry, entry);
+	ok &= COMPAT_EQ(v->hdr.bad_id, id);
+	return ok;
+}
+
+/* CHECK first: it says yes, and changes nothing all the same */
+static bool loads(struct compat_vector *v)
+{
+	struct compat_vector now;
+	bool ok = true;
+
+	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, v), 0);
+	ok &= COMPAT_EQ(v->hdr.bad_entry, KVM_GUEST_COMPAT_NONE);
+	compat_list(vm, &now);
+	ok &= COMPAT_EQ(memcmp(&has, &now, sizeof(has)), 0);
+	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, v), 0);
+	return ok;
+}
+
+static struct kvm_guest_compat_behaviour *append(struct compat_vector *v, u32 id)
+{
+	struct kvm_guest_compat_behaviour *b;
+
+	v->hdr.nr_behaviours++;
+	b = compat_entry(v, v->hdr.nr_behaviours - 1);
+	memset(b, 0, sizeof(*b));
+	b->id = id;
+	v->hdr.size += sizeof(*b);
+	return b;
+}
+
+static void drop_first(struct compat_vector *v)
+{
+	struct kvm_guest_compat_behaviour *b = compat_entry(v, 0);
+
+	v->hdr.nr_behaviours--;
+	memmove(b, (void *)b + v->hdr.behaviour_size,
+		v->hdr.nr_behaviours * v->hdr.behaviour_size);
+}
+
+static bool test_baselines(void)
+{
+	struct compat_vector v, now;
+	struct kvm_guest_compat_baseline *base;
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; (base = compat_baseline(&has, i)); i++) {
+		struct kvm_vm *src = vm_create_barebones();
+
+		ok &= COMPAT_EQ(compat_select(src, base->baseline), 0);
+		compat_list(src, &v);
+		kvm_vm_free(src);
+		ok &= loads(&v);
+		compat_list(vm, &now);
+		ok &= COMPAT_CHECK(compat_same(&v, &now), "not as at %s", base->name);
+		ok &= COMPAT_EQ(now.hdr.baseline, base->baseline);
+		has = now;
+	}
+	return ok;
+}
+
+static bool test_revisions(void)
+{
+	struct compat_vector v = has;
+	struct kvm_guest_compat_behaviour *b;
+	struct compat_vector now;
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; (b = compat_entry(&v, i)); i++)
+		b->revision = b->revision ? b->revision - 1 : b->highest;
+	ok &= loads(&v);
+	compat_list(vm, &now);
+	return ok && COMPAT_CHECK(compat_same(&v, &now), "another vector");
+}
+
+static bool test_unknown(void)
+{
+	struct compat_vector v = has;
+	struct kvm_guest_compat_behaviour *b = append(&v, UNKNOWN_ID);
+	struct compat_vector now;
+	bool ok = true;
+
+	/* As this kernel is by itself: there is nothing to do for it */
+	b->revision = 5;
+	b->releases[v.hdr.native / 64] = 1ULL << (v.hdr.native % 64);
+	ok &= loads(&v);
+	compat_list(vm, &now);
+	ok &= COMPAT_CHECK(compat_same(&has, &now), "it did something");
+
+	/* As every other release is */
+	b->releases[0] = ~0ULL;
+	b->releases[1] = ~0ULL;
+	b->releases[v.hdr.native / 64] &= ~(1ULL << (v.hdr.native % 64));
+	ok &= refused_for(&v, v.hdr.nr_behaviours - 1, UNKNOWN_ID);
+
+	/* As a release is that this kernel has never heard of, or none */
+	b->releases[0] = 0;
+	b->releases[1] = 1;
+	ok &= refused_for(&v, v.hdr.nr_behaviours - 1, UNKNOWN_ID);
+	b->releases[1] = 0;
+	ok &= refused_for(&v, v.hdr.nr_behaviours - 1, UNKNOWN_ID);
+	return ok;
+}
+
+static bool test_missing(void)
+{
+	struct compat_vector v = has, now;
+	struct compat_vector full;
+	struct kvm_guest_compat_baseline *base;
+	struct kvm_guest_compat_behaviour *b;
+	bool ok = true;
+	u32 i, id;
+
+	if (!has.hdr.nr_behaviours) {
+		compat_skip = "no behaviours";
+		return true;
+	}
+
+	id = compat_entry(&has, 0)->id;
+	drop_first(&v);
+
+	/* A source that did not know it was, in it, as its release was */
+	for (i = 0; (base = compat_baseline(&has, i)); i++) {
+		v.hdr.native = base->baseline;
+		ok &= loads(&v);
+		compat_list(vm, &now);
+		ok &= COMPAT_CHECK(compat_has_release(compat_entry(&now, 0), base->baseline),
+				   "%s not as in %s", compat_entry(&now, 0)->name, base->name);
+		has = now;
+	}
+
+	/* None of a release that is not known here can say */
+	v.hdr.native = 1000;
+	ok &= refused_for(&v, KVM_GUEST_COMPAT_NONE, id);
+	v.hdr.native = 0;
+	ok &= refused(&v, -EINVAL);
+
+	/* Unless it left nothing out */
+	full = has;
+	full.hdr.native = 1000;
+	ok &= loads(&full);
+
+	/* One that knew nothing at all: the baseline */
+	full.hdr.nr_behaviours = 0;
+	full.hdr.native = KVM_GUEST_COMPAT_V6_1;
+	ok &= loads(&full);
+	compat_list(vm, &now);
+	for (i = 0; (b = compat_entry(&now, i)); i++)
+		ok &= COMPAT_CHECK(compat_has_release(b, KVM_GUEST_COMPAT_V6_1), "%s", b->name);
+	return ok;
+}
+
+static bool test_entries(void)
+{
+	struct compat_vector v = has;
+	u32 n = has.hdr.nr_behaviours;
+	struct kvm_guest_compat_behaviour *b;
+	bool ok = true;
+
+	if (!n) {
+		compat_skip = "no behaviours";
+		return true;
+	}
+
+	/* The last, so that all before it would have been taken */
+	b = compat_entry(&v, n - 1);
+	compat_entry(&v, 0)->revision = !compat_entry(&v, 0)->revision;
+	b->revision = b->highest + 1;
+	ok &= refused_for(&v, n - 1, b->id);
+	b->revision = 256;
+	ok &= refused_for(&v, n - 1, b->id);
+	b->revision = 0;
+	b->flags = 1;
+	ok &= refused_for(&v, n - 1, b->id);
+	b->flags = 0;
+	b->reserved = 1;
+	ok &= refused_for(&v, n - 1, b->id);
+	b->reserved = 0;
+	b->id = 0;
+	b->releases[0] = 0;
+	ok &= refused_for(&v, n - 1, 0);
+
+	v = has;
+	append(&v, compat_entry(&v, 0)->id);
+	ok &= refused_for(&v, n, compat_entry(&v, 0)->id);
+	return ok;
+}
+
+static bool test_header(void)
+{
+	static const struct {
+		size_t offset;
+		u32 value;
+	} bad[] = {
+#define BAD(field, value)	{ offsetof(struct kvm_guest_compat_vector, field), value }
+		BAD(size, 0), BAD(size, 4), BAD(size, 55),
+		BAD(header_size, 0), BAD(header_size, 52), BAD(header_size, 0xffffffff),
+		BAD(version, 0), BAD(version, 2), BAD(flags, 1), BAD(native, 0),
+		BAD(behaviours, 0), BAD(behaviours, 55), BAD(behaviours, 0xfffffff8),
+		BAD(behaviour_size, 0), BAD(behaviour_size, 64),
+		BAD(behaviour_size, 0x10000), BAD(nr_behaviours, 1025),
+		BAD(nr_behaviours, 0xffffffff),
+	};
+	struct compat_vector v;
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		v = has;
+		*(u32 *)&v.bytes[bad[i].offset] = bad[i].value;
+		if (!COMPAT_CHECK(refused(&v, -EINVAL), "offset %zu: %#x",
+				  bad[i].offset, bad[i].value))
+			ok = false;
+	}
+
+	v = has;
+	v.hdr.size--;
+	ok &= refused(&v, -EINVAL);
+	return ok;
+}
+
+/* The vector of a kernel with larger structures */
+static void grow(struct compat_vector *to, u32 header, u32 entry)
+{
+	u32 i;
+
+	memset(to, 0, sizeof(*to));
+	to->hdr = has.hdr;
+	to->hdr.header_size += header;
+	to->hdr.behaviour_size += entry;
+	to->hdr.baselines = to->hdr.header_size;
+	to->hdr.nr_baselines = 0;
+	to->hdr.behaviours = to->hdr.header_size;
+	to->hdr.size = to->hdr.behaviours + to->hdr.nr_behaviours * to->hdr.behaviour_size;
+	for (i = 0; i < to->hdr.nr_behaviours; i++)
+		memcpy(compat_entry(to, i), compat_entry(&has, i), has.hdr.behaviour_size);
+}
+
+static bool test_growth(void)
+{
+	struct compat_vector v;
+	bool ok = true;
+
+	grow(&v, 8, 24);
+	ok &= loads(&v);
+	v.bytes[sizeof(v.hdr) + 7] = 1;
+	ok &= refused(&v, -E2BIG);
+
+	if (!has.hdr.nr_behaviours)
+		return ok;
+
+	grow(&v, 8, 24);
+	v.bytes[v.hdr.size - 1] = 1;
+	ok &= refused(&v, -E2BIG);
+	ok &= COMPAT_EQ(v.hdr.bad_entry, v.hdr.nr_behaviours - 1);
+	return ok;
+}
+
+static bool test_pointers(void)
+{
+	long size = getpagesize();
+	void *map = mmap(NULL, 3 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+	struct compat_vector *v;
+	bool ok = true;
+
+	TEST_ASSERT(map != MAP_FAILED, "mmap");
+	TEST_ASSERT(!mprotect(map + 2 * size, size, PROT_NONE), "mprotect");
+
+	/* It ends within reach, or its last byte does not */
+	v = map + 2 * size - has.hdr.size;
+	memcpy(v, &has, has.hdr.size);
+	ok &= loads(v);
+	v = (void *)v + 8;
+	memcpy(v, &has, has.hdr.size - 8);
+	if (has.hdr.nr_behaviours) {
+		compat_entry(v, 0)->revision = !compat_entry(v, 0)->revision;
+		ok &= refused(v, -EFAULT);
+	}
+	ok &= refused(map + 2 * size - 4, -EFAULT);
+	ok &= refused(NULL, -EFAULT);
+
+	/* CHECK has something to write */
+	v = map;
+	memcpy(v, &has, has.hdr.size);
+	TEST_ASSERT(!mprotect(map, 2 * size, PROT_READ), "mprotect");
+	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, v), -EFAULT);
+	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, v), 0);
+	munmap(map, 3 * size);
+	return ok;
+}
+
+static bool test_too_late(void)
+{
+	struct compat_vector v = has;
+	struct kvm_guest_compat_behaviour *b;
+	bool ok = true;
+	u32 i;
+
+	TEST_ASSERT(__vm_ioctl(vm, KVM_CREATE_VCPU, (void *)0) >= 0, "KVM_CREATE_VCPU");
+	ok &= loads(&v);
+	for (i = 0; (b = compat_entry(&v, i)); i++) {
+		if (!b->highest)
+			continue;
+		b->revision = !b->revision;
+		ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), -EBUSY);
+		/* Of another VM, to which it could go */
+		ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, &v), 0);
+		b->revision = !b->revision;
+	}
+	compat_list(vm, &v);
+	return ok && COMPAT_EQ(memcmp(&has, &v, sizeof(v)), 0);
+}
+
+static bool run(bool (*test)(void))
+{
+	bool ok;
+
+	vm = vm_create_barebones();
+	TEST_ASSERT(!compat_select(vm, KVM_GUEST_COMPAT_V6_12), "6.12");
+	compat_list(vm, &has);
+	ok = test();
+	kvm_vm_free(vm);
+	return ok;
+}
+
+#define TEST(name)	static bool run_##name(void) { return run(test_##name); }
+TEST(baselines)
+TEST(revisions)
+TEST(unknown)
+TEST(missing)
+TEST(entries)
+TEST(header)
+TEST(growth)
+TEST(pointers)
+TEST(too_late)
+
+int main(void)
+{
+	static const struct compat_test tests[] = {
+		{ "every baseline loads into another VM", run_baselines },
+		{ "every behaviour at another revision", run_revisions },
+		{ "an unknown behaviour", run_unknown },
+		{ "a missing behaviour", run_missing },
+		{ "entries that are refused", run_entries },
+		{ "headers that are refused", run_header },
+		{ "larger structures", run_growth },
+		{ "bad pointers", run_pointers },
+		{ "too late once there is a vCPU", run_too_late },
+	};
+
+	compat_run(tests, ARRAY_SIZE(tests));
+}
