@@ -64,6 +64,7 @@ enum guest_compat_release {
  */
 struct kvm_guest_compat {
 	u8	baseline;
+	bool	differs;	/* from what this kernel is by itself */
 	u8	revision[GUEST_COMPAT_MAX_ID + 1];
 };
 

@@ -26,6 +26,8 @@ struct guest_compat_behaviour {
 	u32		reg;
 	u64		mask;
 	u16		rules[4];
+	/* So has a part of the register list: GUEST_COMPAT_LIST_* */
+	u8		list[4];
 };
 
 #define GUEST_COMPAT_REV(n)		((n) + 1)
@@ -38,9 +40,20 @@ struct guest_compat_behaviour {
 #define GUEST_COMPAT_ID_VALUE(n)	(0x0200 | (n))
 /* What this kernel shows, and no more than n */
 #define GUEST_COMPAT_ID_AT_MOST(n)	(0x0300 | (n))
+/* The host's PMU, and no more than n, whether or not the VM has one */
+#define GUEST_COMPAT_ID_HOST_PMU(n)	(0x0400 | (n))
+/* What this kernel shows, until userspace restores the host's value */
+#define GUEST_COMPAT_ID_KEPT		0x0500
 
 #define GUEST_COMPAT_ID_KIND		0xff00
 #define GUEST_COMPAT_ID_ARG		0x00ff
+
+/* Listed as the VM's features have it */
+#define GUEST_COMPAT_LIST_NOW		0
+/* Neither listed nor accepted, whatever the guest has */
+#define GUEST_COMPAT_LIST_NEVER		1
+/* Listed and accepted, whatever the guest has */
+#define GUEST_COMPAT_LIST_ALWAYS	2
 
 extern const struct guest_compat_behaviour guest_compat_behaviours[];
 extern const unsigned int guest_compat_nr;

@@ -6,6 +6,7 @@
 
 #define GUEST_COMPAT_PSCI_VERSION	1
 #define GUEST_COMPAT_SMCCC_SERVICES	2
+#define GUEST_COMPAT_SMCCC_SMC		19
 
 void guest_compat_psci_version(struct kvm *kvm, u8 revision);
 void guest_compat_smccc_services(struct kvm *kvm, u8 revision);
@@ -35,6 +36,16 @@ void guest_compat_smccc_services(struct kvm *kvm, u8 revision);
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* stolen time */
 		[GUEST_COMPAT_V5_12]	= GUEST_COMPAT_REV(1),	/* and TRNG */
 		[GUEST_COMPAT_V5_13]	= GUEST_COMPAT_REV(2),	/* and PTP */
+	},
+},
+
+[GUEST_COMPAT_SMCCC_SMC] = {
+	.name		= "smccc_smc",
+	.description	= "SMC #0 as a conduit of the SMCCC, beside HVC",
+	.highest	= 1,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* not supported */
+		[GUEST_COMPAT_V6_4]	= GUEST_COMPAT_REV(1),	/* as HVC */
 	},
 },
 

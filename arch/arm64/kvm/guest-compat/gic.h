@@ -5,6 +5,8 @@
 #include "behaviour.h"
 
 #define GUEST_COMPAT_GICD_IIDR		3
+#define GUEST_COMPAT_GICR_TYPER		15
+#define GUEST_COMPAT_ID_GIC		16
 
 void guest_compat_gicd_iidr(struct kvm *kvm, u8 revision);
 
@@ -21,6 +23,28 @@ void guest_compat_gicd_iidr(struct kvm *kvm, u8 revision);
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(2),
 		[GUEST_COMPAT_V5_19]	= GUEST_COMPAT_REV(3),
+	},
+},
+
+/* Commit ba7b3f1275fd ("KVM: arm64: Revisit Redistributor TYPER last bit computation") */
+[GUEST_COMPAT_GICR_TYPER] = {
+	.name		= "gicr_typer_last",
+	.description	= "GICR_TYPER.Last, as userspace reads it",
+	.highest	= 1,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* 0 */
+		[GUEST_COMPAT_V5_13]	= GUEST_COMPAT_REV(1),	/* the guest's */
+	},
+},
+
+[GUEST_COMPAT_ID_GIC] = {
+	.name		= "id_gic",
+	.description	= "The GIC fields of ID registers, whatever userspace wrote",
+	.highest	= 2,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* kept */
+		[GUEST_COMPAT_V6_12]	= GUEST_COMPAT_REV(1),	/* cleared without a vGICv3 */
+		[GUEST_COMPAT_V6_18]	= GUEST_COMPAT_REV(2),	/* as the vGIC is */
 	},
 },
 

@@ -12,6 +12,7 @@ u64 guest_compat_id_rule(u16 rule, u64 mask, u64 host, u64 now)
 {
 	u64 lowest = mask & -mask;
 	u64 arg = ((rule & GUEST_COMPAT_ID_ARG) * lowest) & mask;
+	u64 most;
 
 	switch (rule & GUEST_COMPAT_ID_KIND) {
 	case GUEST_COMPAT_ID_HOST:
@@ -20,6 +21,10 @@ u64 guest_compat_id_rule(u16 rule, u64 mask, u64 host, u64 now)
 		return (now & ~mask) | arg;
 	case GUEST_COMPAT_ID_AT_MOST(0):
 		return (now & mask) > arg ? (now & ~mask) | arg : now;
+	case GUEST_COMPAT_ID_HOST_PMU(0):
+		/* All ones is a PMU of the implementation's own: none */
+		most = (host & mask) == mask ? 0 : host & mask;
+		return (now & ~mask) | (most > arg ? arg : most);
 	default:
 		return now;
 	}
@@ -39,4 +44,19 @@ u64 guest_compat_id_default(const u8 *revision, u32 reg, u64 host, u64 now)
 	}
 
 	return now;
+}
+
+/* The fields of @reg in which the host's value is kept when userspace writes it */
+u64 guest_compat_id_kept(const u8 *revision, u32 reg)
+{
+	u64 mask = 0;
+
+	for (unsigned int id = 1; id < guest_compat_nr; id++) {
+		const struct guest_compat_behaviour *b = &guest_compat_behaviours[id];
+
+		if (b->reg == reg && b->rules[revision[id]] == GUEST_COMPAT_ID_KEPT)
+			mask |= b->mask;
+	}
+
+	return mask;
 }

@@ -133,9 +133,11 @@ int guest_compat_apply(struct kvm *kvm, const struct kvm_guest_compat *want)
 		return differs ? -EBUSY : 0;
 
 	has->baseline = want->baseline;
+	has->differs = false;
 	for (id = guest_compat_next(0); id; id = guest_compat_next(id)) {
 		u8 revision = want->revision[id];
 
+		has->differs |= revision != guest_compat_native_revision(id);
 		if (has->revision[id] == revision)
 			continue;
 

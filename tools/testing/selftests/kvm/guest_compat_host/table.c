@@ -3,8 +3,10 @@
  * The rows of arm64's guest compatibility, and the rules for ID registers,
  * built for the machine at hand. Without an argument, prints what the
  * documentation has to say: a line for each revision of a behaviour and each
- * run of releases that had it. "check" checks what no compiler can.
+ * run of releases that had it. "vectors" prints the revisions of each baseline,
+ * and "check" checks what no compiler can.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +19,7 @@ typedef uint64_t u64;
 
 #define BIT(n)			(1ULL << (n))
 #define GENMASK(h, l)		((~0ULL >> (63 - (h))) & (~0ULL << (l)))
+#define GENMASK_ULL(h, l)	GENMASK(h, l)
 #define UL(x)			x##UL
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define sys_reg(op0, op1, crn, crm, op2)	\
@@ -93,6 +96,24 @@ static void print_table(void)
 	for (unsigned int id = 1; id < guest_compat_nr; id++)
 		for (u32 rev = 0; rev <= guest_compat_behaviours[id].highest; rev++)
 			print_revision(id, rev);
+}
+
+/* Those that userspace can select */
+static const unsigned int baselines[] = {
+	KVM_GUEST_COMPAT_V5_10, KVM_GUEST_COMPAT_V6_1, KVM_GUEST_COMPAT_V6_12,
+	KVM_GUEST_COMPAT_V6_16, KVM_GUEST_COMPAT_V6_17, KVM_GUEST_COMPAT_V6_18,
+	KVM_GUEST_COMPAT_V6_19, KVM_GUEST_COMPAT_V7_0, KVM_GUEST_COMPAT_V7_1,
+	KVM_GUEST_COMPAT_V7_2, KVM_GUEST_COMPAT_V7_3,
+};
+
+static void print_vectors(void)
+{
+	for (unsigned int id = 1; id < guest_compat_nr; id++) {
+		printf("%u, %s", id, guest_compat_behaviours[id].name);
+		for (unsigned int i = 0; i < ARRAY_SIZE(baselines); i++)
+			printf(", %u", revision_of(id, baselines[i]));
+		printf("\n");
+	}
 }
 
 static int tests, failed;
@@ -203,6 +224,10 @@ int main(int argc, char *argv[])
 {
 	if (argc < 2) {
 		print_table();
+		return 0;
+	}
+	if (!strcmp(argv[1], "vectors")) {
+		print_vectors();
 		return 0;
 	}
 

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What earlier releases were as a guest's PMU */
+
+#include <linux/bits.h>
+#include <linux/kvm_host.h>
+
+#include <linux/perf/arm_pmuv3.h>
+
+#include <asm/arm_pmuv3.h>
+#include <asm/cpufeature.h>
+#include <asm/kvm_emulate.h>
+#include <asm/sysreg.h>
+
+#include "pmu.h"
+
+/*
+ * What PMCR_EL0 was reset to, up to 6.2: what the architecture calls UNKNOWN
+ * had a pattern, the rest the value of the CPU at hand.
+ */
+u64 guest_compat_reset_pmcr(void)
+{
+	u64 dfr0 = read_sanitised_ftr_reg(SYS_ID_AA64DFR0_EL1);
+	u64 val;
+
+	/* PMCR_EL0 may be UNDEFINED */
+	if (!pmuv3_implemented(SYS_FIELD_GET(ID_AA64DFR0_EL1, PMUVer, dfr0)))
+		return 0;
+
+	val = read_sysreg(pmcr_el0) & ~(u64)ARMV8_PMU_PMCR_MASK;
+	val |= ARMV8_PMU_PMCR_MASK & 0xdecafbad & ~ARMV8_PMU_PMCR_E;
+	if (!kvm_supports_32bit_el0())
+		val |= ARMV8_PMU_PMCR_LC;
+
+	return val;
+}
+
+/* @host is what the PMU has, @now what this kernel makes of it */
+u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64 now)
+{
+	u8 revision = kvm_guest_compat(vcpu->kvm, GUEST_COMPAT_PMCEID_EL0);
+
+	if (pmceid1) {
+		if (revision == 0)
+			return host;
+		if (revision <= 2)
+			return host & ~BIT_ULL(ARMV8_PMUV3_PERFCTR_STALL_SLOT - 32);
+	} else {
+		if (revision <= 1)
+			return host;
+		if (revision <= 3)
+			return host | BIT_ULL(ARMV8_PMUV3_PERFCTR_CHAIN);
+	}
+
+	return now;
+}

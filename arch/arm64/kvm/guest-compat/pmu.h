@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The PMU's registers, as the guest and the VMM see them */
+#ifndef __KVM_ARM64_GUEST_COMPAT_PMU_H__
+#define __KVM_ARM64_GUEST_COMPAT_PMU_H__
+
+#include "behaviour.h"
+
+#define GUEST_COMPAT_PMU_REGISTERS	12
+#define GUEST_COMPAT_PMCR_EL0		13
+#define GUEST_COMPAT_PMCEID_EL0		14
+
+u64 guest_compat_reset_pmcr(void);
+u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64 now);
+
+#endif /* __KVM_ARM64_GUEST_COMPAT_PMU_H__ */
+
+#ifdef GUEST_COMPAT_ROWS
+
+/*
+ * 5.10 had the registers of a PMU even without one: RAZ/WI to the guest, and
+ * listed for userspace, which had any bit of them, for whatever counters.
+ */
+[GUEST_COMPAT_PMU_REGISTERS] = {
+	.name		= "pmu_registers",
+	.description	= "Registers of PMUs, and counters, that a vCPU has not",
+	.highest	= 1,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),
+		[GUEST_COMPAT_V5_11]	= GUEST_COMPAT_REV(1),
+	},
+},
+
+/* IMP and IDCODE were the host's, other bits an arbitrary pattern at reset */
+[GUEST_COMPAT_PMCR_EL0] = {
+	.name		= "pmcr_el0",
+	.description	= "PMCR_EL0.{IMP,IDCODE}, and its bits at reset",
+	.highest	= 1,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),
+		[GUEST_COMPAT_V6_3]	= GUEST_COMPAT_REV(1),
+	},
+},
+
+[GUEST_COMPAT_PMCEID_EL0] = {
+	.name		= "pmceid_el0",
+	.description	= "PMCEID0_EL0, PMCEID1_EL0: the events there are",
+	.highest	= 4,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* the host's */
+		[GUEST_COMPAT_V5_12]	= GUEST_COMPAT_REV(1),	/* less STALL_SLOT */
+		[GUEST_COMPAT_V6_2]	= GUEST_COMPAT_REV(2),	/* and CHAIN */
+		[GUEST_COMPAT_V6_12]	= GUEST_COMPAT_REV(3),	/* less STALL_SLOT_* */
+		[GUEST_COMPAT_V6_15]	= GUEST_COMPAT_REV(4),	/* and SW_INCR */
+	},
+},
+
+#endif /* GUEST_COMPAT_ROWS */

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a VMM is told: KVM_GET_REG_LIST, KVM_ARM_PREFERRED_TARGET */
+#ifndef __KVM_ARM64_GUEST_COMPAT_REGLIST_H__
+#define __KVM_ARM64_GUEST_COMPAT_REGLIST_H__
+
+#include "behaviour.h"
+
+enum {
+	GUEST_COMPAT_LIST_BMAP		= 5,
+	GUEST_COMPAT_LIST_BMAP_2	= 6,
+	GUEST_COMPAT_LIST_PTIMER	= 7,
+	GUEST_COMPAT_LIST_PMMIR		= 8,
+	GUEST_COMPAT_LIST_OSLSR		= 9,
+	GUEST_COMPAT_LIST_TCR2_PIR	= 10,
+	GUEST_COMPAT_PREFERRED_TARGET	= 17,
+};
+
+u8 guest_compat_listed(struct kvm *kvm, u64 id);
+
+#endif /* __KVM_ARM64_GUEST_COMPAT_REGLIST_H__ */
+
+#ifdef GUEST_COMPAT_ROWS
+
+/* Not listed at first */
+#define LIST_NEW(_id, _name, _description, _since)				\
+[GUEST_COMPAT_##_id] = {							\
+	.name		= _name,						\
+	.description	= _description,						\
+	.highest	= 1,							\
+	.since		= {							\
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),			\
+		[GUEST_COMPAT_##_since]	= GUEST_COMPAT_REV(1),			\
+	},									\
+	.list		= { GUEST_COMPAT_LIST_NEVER, GUEST_COMPAT_LIST_NOW },	\
+}
+
+LIST_NEW(LIST_BMAP, "list_bmap", "Hypercall bitmaps in the register list", V5_19),
+LIST_NEW(LIST_BMAP_2, "list_bmap_2", "Second hypercall bitmap in the register list", V6_15),
+LIST_NEW(LIST_PTIMER, "list_ptimer", "Physical timer in the register list", V6_4),
+LIST_NEW(LIST_PMMIR, "list_pmmir", "PMMIR_EL1 in the register list", V7_3),
+LIST_NEW(LIST_OSLSR, "list_oslsr", "OSLSR_EL1 in the register list", V5_18),
+
+/* The registers came with 6.5, and have depended on their features since 6.13 */
+[GUEST_COMPAT_LIST_TCR2_PIR] = {
+	.name		= "list_tcr2_pir",
+	.description	= "TCR2_EL1, PIR_EL1 and PIRE0_EL1 in the register list",
+	.highest	= 2,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),
+		[GUEST_COMPAT_V6_5]	= GUEST_COMPAT_REV(1),
+		[GUEST_COMPAT_V6_13]	= GUEST_COMPAT_REV(2),
+	},
+	.list		= { GUEST_COMPAT_LIST_NEVER, GUEST_COMPAT_LIST_ALWAYS,
+			    GUEST_COMPAT_LIST_NOW },
+},
+
+/* The CPU's own on a few of Arm's first, and on those KVM took no other */
+[GUEST_COMPAT_PREFERRED_TARGET] = {
+	.name		= "preferred_target",
+	.description	= "KVM_ARM_PREFERRED_TARGET: the CPU, or generic",
+	.highest	= 1,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),
+		[GUEST_COMPAT_V6_7]	= GUEST_COMPAT_REV(1),
+	},
+},
+
+#undef LIST_NEW
+
+#endif /* GUEST_COMPAT_ROWS */
