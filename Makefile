@@ -10,7 +10,7 @@ BUILD	?= $(CURDIR)/build
 export BUILD KSRC KCONFIG
 
 .PHONY: all help deps tree refresh series kernel stock selftests kernels matrix \
-	check check-native lint bench clean
+	check check-all check-native fuzz lint bench clean
 all: matrix
 
 help:
@@ -18,6 +18,8 @@ help:
 
 #: make              install what is missing, fetch, build, boot, and show which states move
 #: make check        run every test; the last line is "N passed, N failed, N skipped"
+#: make check-all    every kernel against the patched one at its baseline, on every CPU
+#:                   model: hours; SHARD=i/n takes a part, what passed is kept
 #: make check-native run the selftests on this machine's own /dev/kvm (arm64)
 #: make matrix       save state on each kernel, restore it on each other: the table
 #: make kernel       the patched arm64 kernel: build/Image, headers in build/usr/include
@@ -29,6 +31,7 @@ help:
 #: make series       write build/series/: what 'git am' takes, with cover letters
 #: make lint         every commit builds and passes checkpatch, sparse, docs, shellcheck
 #: make bench        what the series costs who asks for nothing, in instructions
+#: make fuzz         a million writes to KVM_SET_ONE_REG; KCONFIG=debug for KASAN and lockdep
 #: make deps         install the packages that are missing (Debian)
 #: make clean        remove build/; the cache of downloads stays
 #:
@@ -64,11 +67,17 @@ matrix: selftests kernels
 check: selftests stock kernels
 	@lab/check
 
+check-all: selftests kernels
+	@lab/check --all
+
 check-native: deps
 	@lab/check --native
 
 lint: tree
 	@lab/lint
+
+fuzz: selftests
+	@lab/fuzz
 
 bench: kernel stock
 	@lab/bench

@@ -42,6 +42,12 @@ u64 guest_compat_host_ccsidr(u32 csselr)
 	return ccsidr;
 }
 
+/* Untrapped, CSSELR_EL1 has no bits but those that select a cache */
+u64 guest_compat_csselr_mask(const struct kvm_vcpu *vcpu)
+{
+	return guest_compat_host_caches(vcpu) ? CSSELR_EL1_Level | CSSELR_EL1_InD : ~0ULL;
+}
+
 /*
  * Is there a cache that @csselr selects, by the vCPU's CLIDR_EL1? See the
  * register's Ctype<n> in the Arm ARM.

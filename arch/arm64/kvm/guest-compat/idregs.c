@@ -46,15 +46,15 @@ u64 guest_compat_id_default(const u8 *revision, u32 reg, u64 host, u64 now)
 	return now;
 }
 
-/* The fields of @reg in which the host's value is kept when userspace writes it */
-u64 guest_compat_id_kept(const u8 *revision, u32 reg)
+/* The fields of @reg that have a rule of @kind at these revisions */
+u64 guest_compat_id_fields(const u8 *revision, u32 reg, u16 kind)
 {
 	u64 mask = 0;
 
 	for (unsigned int id = 1; id < guest_compat_nr; id++) {
 		const struct guest_compat_behaviour *b = &guest_compat_behaviours[id];
 
-		if (b->reg == reg && b->rules[revision[id]] == GUEST_COMPAT_ID_KEPT)
+		if (b->reg == reg && (b->rules[revision[id]] & GUEST_COMPAT_ID_KIND) == kind)
 			mask |= b->mask;
 	}
 

@@ -65,7 +65,7 @@ enum {
 
 u64 guest_compat_id_rule(u16 rule, u64 mask, u64 host, u64 now);
 u64 guest_compat_id_default(const u8 *revision, u32 reg, u64 host, u64 now);
-u64 guest_compat_id_kept(const u8 *revision, u32 reg);
+u64 guest_compat_id_fields(const u8 *revision, u32 reg, u16 kind);
 
 #endif /* __KVM_ARM64_GUEST_COMPAT_IDREGS_H__ */
 

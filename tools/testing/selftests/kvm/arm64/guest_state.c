@@ -34,6 +34,7 @@
 #include "gic.h"
 #include "gic_v3.h"
 #include "processor.h"
+#include "reg_names.h"
 #include "vgic.h"
 
 /* Exit status; KSFT_SKIP (4) from the library where there is no KVM. */
@@ -342,192 +343,6 @@ static const char *load_file(struct state *s, const char *path)
 		return "cannot be read";
 	close(fd);
 	return check_file(s);
-}
-
-/* ---------------------------------- Names --------------------------------- */
-
-#define S(n)	{ SYS_##n, #n }
-
-static const struct sysreg_name {
-	u32		reg;
-	const char	*name;
-} sysreg_names[] = {
-	S(MDCCINT_EL1), S(MDSCR_EL1), S(MDRAR_EL1), S(OSDTRRX_EL1),
-	S(OSDTRTX_EL1), S(OSECCR_EL1), S(OSLAR_EL1), S(OSLSR_EL1),
-	S(OSDLR_EL1), S(DBGPRCR_EL1), S(DBGCLAIMSET_EL1), S(DBGCLAIMCLR_EL1),
-	S(DBGAUTHSTATUS_EL1), S(MDCCSR_EL0), S(DBGDTR_EL0), S(DBGVCR32_EL2),
-	S(MIDR_EL1), S(MPIDR_EL1), S(REVIDR_EL1), S(ID_PFR0_EL1),
-	S(ID_PFR1_EL1), S(ID_DFR0_EL1), S(ID_AFR0_EL1), S(ID_MMFR0_EL1),
-	S(ID_MMFR1_EL1), S(ID_MMFR2_EL1), S(ID_MMFR3_EL1), S(ID_ISAR0_EL1),
-	S(ID_ISAR1_EL1), S(ID_ISAR2_EL1), S(ID_ISAR3_EL1), S(ID_ISAR4_EL1),
-	S(ID_ISAR5_EL1), S(ID_MMFR4_EL1), S(ID_ISAR6_EL1), S(MVFR0_EL1),
-	S(MVFR1_EL1), S(MVFR2_EL1), S(ID_PFR2_EL1), S(ID_DFR1_EL1),
-	S(ID_MMFR5_EL1), S(ID_AA64PFR0_EL1), S(ID_AA64PFR1_EL1),
-	S(ID_AA64PFR2_EL1), S(ID_AA64ZFR0_EL1), S(ID_AA64SMFR0_EL1),
-	S(ID_AA64FPFR0_EL1), S(ID_AA64DFR0_EL1), S(ID_AA64DFR1_EL1),
-	S(ID_AA64AFR0_EL1), S(ID_AA64AFR1_EL1), S(ID_AA64ISAR0_EL1),
-	S(ID_AA64ISAR1_EL1), S(ID_AA64ISAR2_EL1), S(ID_AA64ISAR3_EL1),
-	S(ID_AA64MMFR0_EL1), S(ID_AA64MMFR1_EL1), S(ID_AA64MMFR2_EL1),
-	S(ID_AA64MMFR3_EL1), S(ID_AA64MMFR4_EL1), S(SCTLR_EL1), S(ACTLR_EL1),
-	S(CPACR_EL1), S(SCTLR2_EL1), S(RGSR_EL1), S(GCR_EL1), S(ZCR_EL1),
-	S(TRFCR_EL1), S(SMPRI_EL1), S(SMCR_EL1), S(TTBR0_EL1), S(TTBR1_EL1),
-	S(TCR_EL1), S(TCR2_EL1), S(APIAKEYLO_EL1), S(APIAKEYHI_EL1),
-	S(APIBKEYLO_EL1), S(APIBKEYHI_EL1), S(APDAKEYLO_EL1), S(APDAKEYHI_EL1),
-	S(APDBKEYLO_EL1), S(APDBKEYHI_EL1), S(APGAKEYLO_EL1), S(APGAKEYHI_EL1),
-	S(SPSR_EL1), S(ELR_EL1), S(SP_EL1), S(AFSR0_EL1), S(AFSR1_EL1),
-	S(ESR_EL1), S(ERRIDR_EL1), S(ERRSELR_EL1), S(ERXFR_EL1),
-	S(ERXCTLR_EL1), S(ERXSTATUS_EL1), S(ERXADDR_EL1), S(ERXMISC0_EL1),
-	S(ERXMISC1_EL1), S(TFSR_EL1), S(TFSRE0_EL1), S(FAR_EL1), S(PAR_EL1),
-	S(PMSCR_EL1), S(PMINTENSET_EL1), S(PMINTENCLR_EL1), S(PMMIR_EL1),
-	S(MAIR_EL1), S(PIRE0_EL1), S(PIR_EL1), S(POR_EL1), S(AMAIR_EL1),
-	S(LORSA_EL1), S(LOREA_EL1), S(LORN_EL1), S(LORC_EL1), S(LORID_EL1),
-	S(MPAM1_EL1), S(MPAM0_EL1), S(VBAR_EL1), S(DISR_EL1),
-	S(CONTEXTIDR_EL1), S(TPIDR_EL1), S(ACCDATA_EL1), S(SCXTNUM_EL1),
-	S(CNTKCTL_EL1), S(CCSIDR_EL1), S(CLIDR_EL1), S(CCSIDR2_EL1),
-	S(SMIDR_EL1), S(GMID_EL1), S(AIDR_EL1), S(CSSELR_EL1), S(CTR_EL0),
-	S(DCZID_EL0), S(SVCR), S(FPMR), S(PMCR_EL0), S(PMCNTENSET_EL0),
-	S(PMCNTENCLR_EL0), S(PMOVSCLR_EL0), S(PMSWINC_EL0), S(PMSELR_EL0),
-	S(PMCEID0_EL0), S(PMCEID1_EL0), S(PMCCNTR_EL0), S(PMXEVTYPER_EL0),
-	S(PMXEVCNTR_EL0), S(PMUSERENR_EL0), S(PMOVSSET_EL0), S(PMCCFILTR_EL0),
-	S(POR_EL0), S(TPIDR_EL0), S(TPIDRRO_EL0), S(TPIDR2_EL0),
-	S(SCXTNUM_EL0), S(CNTFRQ_EL0), S(CNTPCT_EL0), S(CNTVCT_EL0),
-	S(CNTP_TVAL_EL0), S(CNTP_CTL_EL0), S(CNTP_CVAL_EL0), S(CNTV_CTL_EL0),
-	S(CNTV_CVAL_EL0), S(VPIDR_EL2), S(VMPIDR_EL2), S(SCTLR_EL2),
-	S(ACTLR_EL2), S(SCTLR2_EL2), S(HCR_EL2), S(MDCR_EL2), S(CPTR_EL2),
-	S(HSTR_EL2), S(HFGRTR_EL2), S(HFGWTR_EL2), S(HFGITR_EL2), S(HACR_EL2),
-	S(ZCR_EL2), S(HCRX_EL2), S(TTBR0_EL2), S(TTBR1_EL2), S(TCR_EL2),
-	S(TCR2_EL2), S(VTTBR_EL2), S(VTCR_EL2), S(VNCR_EL2), S(NVHCR_EL2),
-	S(HDFGRTR2_EL2), S(HDFGWTR2_EL2), S(HFGRTR2_EL2), S(HFGWTR2_EL2),
-	S(HDFGRTR_EL2), S(HDFGWTR_EL2), S(HAFGRTR_EL2), S(HFGITR2_EL2),
-	S(SPSR_EL2), S(ELR_EL2), S(SP_EL2), S(DACR32_EL2), S(IFSR32_EL2),
-	S(AFSR0_EL2), S(AFSR1_EL2), S(ESR_EL2), S(VSESR_EL2), S(FPEXC32_EL2),
-	S(FAR_EL2), S(HPFAR_EL2), S(MAIR_EL2), S(PIRE0_EL2), S(PIR_EL2),
-	S(POR_EL2), S(AMAIR_EL2), S(VBAR_EL2), S(RVBAR_EL2), S(RMR_EL2),
-	S(VDISR_EL2), S(CONTEXTIDR_EL2), S(TPIDR_EL2), S(CNTVOFF_EL2),
-	S(CNTHCTL_EL2), S(CNTHP_CTL_EL2), S(CNTHP_CVAL_EL2), S(CNTHV_CTL_EL2),
-	S(CNTHV_CVAL_EL2), S(ICC_PMR_EL1), S(ICC_BPR0_EL1), S(ICC_AP0R0_EL1),
-	S(ICC_AP0R1_EL1), S(ICC_AP0R2_EL1), S(ICC_AP0R3_EL1), S(ICC_AP1R0_EL1),
-	S(ICC_AP1R1_EL1), S(ICC_AP1R2_EL1), S(ICC_AP1R3_EL1), S(ICC_BPR1_EL1),
-	S(ICC_CTLR_EL1), S(ICC_SRE_EL1), S(ICC_IGRPEN0_EL1),
-	S(ICC_IGRPEN1_EL1), S(ICC_RPR_EL1), S(ICC_HPPIR1_EL1),
-};
-
-/*
- * KVM_REG_ARM_TIMER_CNT and _CVAL got each other's encoding by mistake, which
- * became ABI: look here before taking an encoding at its word.
- */
-#define F(n)	{ KVM_REG_ARM_##n, "KVM_REG_ARM_" #n }
-
-static const struct kvm_reg_name {
-	u64		id;
-	const char	*name;
-} kvm_reg_names[] = {
-	F(TIMER_CTL), F(TIMER_CNT), F(TIMER_CVAL), F(PTIMER_CTL),
-	F(PTIMER_CNT), F(PTIMER_CVAL), F(PSCI_VERSION),
-	F(SMCCC_ARCH_WORKAROUND_1), F(SMCCC_ARCH_WORKAROUND_2),
-	F(SMCCC_ARCH_WORKAROUND_3), F(STD_BMAP), F(STD_HYP_BMAP),
-	F(VENDOR_HYP_BMAP), F(VENDOR_HYP_BMAP_2),
-	{ KVM_REG_ARM64_SVE_VLS, "KVM_REG_ARM64_SVE_VLS" },
-};
-
-#define ID_FIELD(id, f)							\
-	(((id) & KVM_REG_ARM64_SYSREG_##f##_MASK) >> KVM_REG_ARM64_SYSREG_##f##_SHIFT)
-
-static void sysreg_name(char *buf, size_t size, u64 id)
-{
-	static const char * const dbg[] = { "BVR", "BCR", "WVR", "WCR" };
-	u32 op0 = ID_FIELD(id, OP0), op1 = ID_FIELD(id, OP1), op2 = ID_FIELD(id, OP2);
-	u32 crn = ID_FIELD(id, CRN), crm = ID_FIELD(id, CRM);
-	u32 reg = sys_reg(op0, op1, crn, crm, op2);
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(sysreg_names); i++) {
-		if (sysreg_names[i].reg == reg) {
-			snprintf(buf, size, "%s", sysreg_names[i].name);
-			return;
-		}
-	}
-
-	if (op0 == 2 && !op1 && !crn && op2 >= 4)
-		snprintf(buf, size, "DBG%s%d_EL1", dbg[op2 - 4], crm);
-	else if (op0 == 3 && op1 == 3 && crn == 14 && crm >= 8)
-		snprintf(buf, size, "PMEV%s%d_EL0", crm >= 12 ? "TYPER" : "CNTR",
-			 (crm & 3) * 8 + op2);
-	else
-		snprintf(buf, size, "S%d_%d_C%d_C%d_%d", op0, op1, crn, crm, op2);
-}
-
-static void core_reg_name(char *buf, size_t size, u32 off)
-{
-	static const char * const spsr[] = {
-		"SPSR_EL1", "SPSR_abt", "SPSR_und", "SPSR_irq", "SPSR_fiq"
-	};
-
-	if (off < KVM_REG_ARM_CORE_REG(regs.sp))
-		snprintf(buf, size, "X%d", off / 2);
-	else if (off == KVM_REG_ARM_CORE_REG(regs.sp))
-		snprintf(buf, size, "SP_EL0");
-	else if (off == KVM_REG_ARM_CORE_REG(regs.pc))
-		snprintf(buf, size, "PC");
-	else if (off == KVM_REG_ARM_CORE_REG(regs.pstate))
-		snprintf(buf, size, "PSTATE");
-	else if (off == KVM_REG_ARM_CORE_REG(sp_el1))
-		snprintf(buf, size, "SP_EL1");
-	else if (off == KVM_REG_ARM_CORE_REG(elr_el1))
-		snprintf(buf, size, "ELR_EL1");
-	else if (off < KVM_REG_ARM_CORE_REG(spsr[KVM_NR_SPSR]))
-		snprintf(buf, size, "%s", spsr[(off - KVM_REG_ARM_CORE_REG(spsr[0])) / 2]);
-	else if (off < KVM_REG_ARM_CORE_REG(fp_regs.fpsr))
-		snprintf(buf, size, "V%d",
-			 (u32)(off - KVM_REG_ARM_CORE_REG(fp_regs.vregs[0])) / 4);
-	else
-		snprintf(buf, size, "%s",
-			 off == KVM_REG_ARM_CORE_REG(fp_regs.fpsr) ? "FPSR" : "FPCR");
-}
-
-static void sve_reg_name(char *buf, size_t size, u32 off)
-{
-	u32 n = off >> 5 & 0x1f, slice = off & 0x1f;
-
-	if (off >= KVM_REG_ARM64_SVE_FFR_BASE)
-		snprintf(buf, size, "FFR");
-	else
-		snprintf(buf, size, "%c%d",
-			 off >= KVM_REG_ARM64_SVE_PREG_BASE ? 'P' : 'Z', n);
-	if (slice)
-		snprintf(buf + strlen(buf), size - strlen(buf), "[%d]", slice);
-}
-
-static void reg_name(char *buf, size_t size, u64 id)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(kvm_reg_names); i++) {
-		if (kvm_reg_names[i].id == id) {
-			snprintf(buf, size, "%s", kvm_reg_names[i].name);
-			return;
-		}
-	}
-
-	switch (id & KVM_REG_ARM_COPROC_MASK) {
-	case KVM_REG_ARM_CORE:
-		return core_reg_name(buf, size, id & 0xffff);
-	case KVM_REG_ARM64_SYSREG:
-		return sysreg_name(buf, size, id);
-	case KVM_REG_ARM64_SVE:
-		return sve_reg_name(buf, size, id & 0xffff);
-	case KVM_REG_ARM_DEMUX:
-		snprintf(buf, size, "CCSIDR_EL1<%d>", (int)(id & KVM_REG_ARM_DEMUX_VAL_MASK));
-		return;
-	case KVM_REG_ARM_FW:
-		snprintf(buf, size, "KVM_REG_ARM_FW_REG(%d)", (int)(id & 0xffff));
-		return;
-	case KVM_REG_ARM_FW_FEAT_BMAP:
-		snprintf(buf, size, "KVM_REG_ARM_FW_FEAT_BMAP_REG(%d)", (int)(id & 0xffff));
-		return;
-	default:
-		snprintf(buf, size, "%#llx", (unsigned long long)id);
-	}
 }
 
 /* ------------------------------ vGIC registers ----------------------------- */
@@ -1538,7 +1353,7 @@ static void rec_names(const struct restore *rs, const struct record *r,
 		return;
 	case REC_SEEN:
 		snprintf(class, size, "vcpu%d/run", r->vcpu);
-		sysreg_name(name, size, r->id);
+		sysreg_name(name, size, kvm_sysreg(r->id));
 		return;
 	default:
 		attr_name(class, name, size, rs->m.d.gic, r);

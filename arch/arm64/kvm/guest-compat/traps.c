@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Registers that earlier releases did not trap */
+
+#include <linux/kvm_host.h>
+
+#include <asm/kvm_arm.h>
+#include <asm/kvm_emulate.h>
+
+#include "traps.h"
+
+/* The bits of HCR_EL2 that are not set for this vCPU */
+u64 guest_compat_untrapped(const struct kvm_vcpu *vcpu)
+{
+	struct kvm *kvm = vcpu->kvm;
+	u64 hcr = 0;
+
+	/* Userspace may have written the registers that TID1 traps */
+	if (!kvm_guest_compat(kvm, GUEST_COMPAT_IMP_ID_TRAPS) && !vcpu_has_nv(vcpu) &&
+	    !test_bit(KVM_ARCH_FLAG_WRITABLE_IMP_ID_REGS, &kvm->arch.flags))
+		hcr |= HCR_TID1;
+
+	if (!kvm_guest_compat(kvm, GUEST_COMPAT_AARCH32_ID_TRAPS) && vcpu_el1_is_32bit(vcpu))
+		hcr |= HCR_TID3;
+
+	return hcr;
+}

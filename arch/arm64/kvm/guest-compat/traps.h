@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What of the hardware's registers a guest reads itself, and what is UNDEFINED */
+#ifndef __KVM_ARM64_GUEST_COMPAT_TRAPS_H__
+#define __KVM_ARM64_GUEST_COMPAT_TRAPS_H__
+
+#include "behaviour.h"
+
+enum {
+	GUEST_COMPAT_IMP_ID_TRAPS	= 68,
+	GUEST_COMPAT_IDST		= 69,
+	GUEST_COMPAT_DEBUG_READS	= 70,
+	GUEST_COMPAT_AARCH32_ID_TRAPS	= 71,
+	GUEST_COMPAT_DBGDIDR		= 72,
+};
+
+u64 guest_compat_untrapped(const struct kvm_vcpu *vcpu);
+
+#endif /* __KVM_ARM64_GUEST_COMPAT_TRAPS_H__ */
+
+#ifdef GUEST_COMPAT_ROWS
+
+/* Since MIDR_EL1, REVIDR_EL1 and AIDR_EL1 can be written by userspace */
+[GUEST_COMPAT_IMP_ID_TRAPS] = {
+	.name		= "imp_id_traps",
+	.description	= "SMIDR_EL1, and AArch32's TCMTR and TLBTR",
+	.highest	= 1,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* the hardware's */
+		[GUEST_COMPAT_V6_15]	= GUEST_COMPAT_REV(1),	/* trapped, and UNDEFINED */
+	},
+},
+
+[GUEST_COMPAT_IDST] = {
+	.name		= "idst",
+	.description	= "ID registers that the VM has not, where there is FEAT_IDST",
+	.highest	= 1,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* UNDEFINED */
+		[GUEST_COMPAT_V7_0]	= GUEST_COMPAT_REV(1),	/* a trapped access */
+	},
+},
+
+[GUEST_COMPAT_DEBUG_READS] = {
+	.name		= "debug_reads",
+	.description	= "A read of a breakpoint register, too, gives the guest the debug registers",
+	.highest	= 1,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* only a write */
+		[GUEST_COMPAT_V6_14]	= GUEST_COMPAT_REV(1),
+	},
+},
+
+[GUEST_COMPAT_AARCH32_ID_TRAPS] = {
+	.name		= "aarch32_id_traps",
+	.description	= "ID registers of AArch32 guests",
+	.highest	= 1,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* the hardware's */
+		[GUEST_COMPAT_V5_19]	= GUEST_COMPAT_REV(1),	/* as AArch64 guests read them */
+	},
+},
+
+[GUEST_COMPAT_DBGDIDR] = {
+	.name		= "dbgdidr",
+	.description	= "DBGDIDR.{Version,RES1} of AArch32 guests",
+	.highest	= 1,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* ARMv8.0, 0 */
+		[GUEST_COMPAT_V5_12]	= GUEST_COMPAT_REV(1),	/* DebugVer, 1 */
+	},
+},
+
+#endif /* GUEST_COMPAT_ROWS */
