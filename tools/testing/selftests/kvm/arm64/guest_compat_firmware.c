@@ -15,9 +15,10 @@ static const struct {
 	u32 psci;
 	u64 std;
 	u64 vendor;
+	bool no_smc;
 } defaults[] = {
-	{ KVM_GUEST_COMPAT_V5_10, PSCI_VERSION(1, 0), 0, 0 },
-	{ KVM_GUEST_COMPAT_V6_1, PSCI_VERSION(1, 1), 1, 3 },
+	{ KVM_GUEST_COMPAT_V5_10, PSCI_VERSION(1, 0), 0, 0, true },
+	{ KVM_GUEST_COMPAT_V6_1, PSCI_VERSION(1, 1), 1, 3, true },
 	{ KVM_GUEST_COMPAT_V6_12, PSCI_VERSION(1, 1), 1, 3 },
 	{ KVM_GUEST_COMPAT_V6_16, PSCI_VERSION(1, 3), 1, 3 },
 	{ KVM_GUEST_COMPAT_V6_17, PSCI_VERSION(1, 3), 1, 3 },
@@ -95,6 +96,20 @@ static bool has_regs(struct kvm_vcpu *vcpu, u64 psci, u64 std, u64 vendor)
 	return ok;
 }
 
+/* At 5.10 there are no bitmaps: see list_bmap */
+static bool has_psci_only(struct kvm_vcpu *vcpu, u64 psci)
+{
+	bool ok = true;
+	u64 val = 0;
+
+	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_PSCI_VERSION), psci);
+	ok &= COMPAT_EQ(compat_get_reg(vcpu, KVM_REG_ARM_STD_BMAP, &val), -ENOENT);
+	ok &= COMPAT_EQ(compat_get_reg(vcpu, KVM_REG_ARM_STD_HYP_BMAP, &val), -ENOENT);
+	ok &= COMPAT_EQ(compat_get_reg(vcpu, KVM_REG_ARM_VENDOR_HYP_BMAP, &val), -ENOENT);
+	ok &= COMPAT_EQ(compat_set_reg(vcpu, KVM_REG_ARM_STD_BMAP, 0), -ENOENT);
+	return ok;
+}
+
 static bool test_baselines(void)
 {
 	bool ok = true;
@@ -110,7 +125,8 @@ static bool test_baselines(void)
 		ok &= COMPAT_EQ(compat_select(vm, defaults[i].baseline), 0);
 		vcpu = add_vcpu(vm, 0, false);
 		kvm_arch_vm_finalize_vcpus(vm);
-		ok &= has_regs(vcpu, psci, std, vendor);
+		ok &= defaults[i].baseline == KVM_GUEST_COMPAT_V5_10 ?
+		      has_psci_only(vcpu, psci) : has_regs(vcpu, psci, std, vendor);
 		ok &= runs(vcpu, psci, std, vendor);
 		if (!ok)
 			ksft_print_msg("at baseline %u\n", defaults[i].baseline);
@@ -132,9 +148,9 @@ static bool test_reset(void)
 	kvm_arch_vm_finalize_vcpus(vm);
 	ok &= runs(vcpu, psci, 0, 0);
 	/* Powered on by the first, which resets it */
-	ok &= has_regs(other, psci, 0, 0);
+	ok &= has_psci_only(other, psci);
 	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init_args);
-	ok &= has_regs(vcpu, psci, 0, 0);
+	ok &= has_psci_only(vcpu, psci);
 	kvm_vm_free(vm);
 	return ok;
 }
@@ -147,6 +163,8 @@ static bool test_writes_win(void)
 	bool ok = true;
 
 	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_V5_10), 0);
+	/* To have the bitmaps that it had not */
+	compat_set_named(vm, "list_bmap", 1);
 	compat_list(vm, &v);
 	vcpu = add_vcpu(vm, 0, false);
 	kvm_arch_vm_finalize_vcpus(vm);
@@ -183,6 +201,72 @@ static bool test_behaviours(void)
 	return ok;
 }
 
+static u64 smc(u32 function, u32 imm)
+{
+	struct arm_smccc_res res;
+
+	if (!imm) {
+		smccc_smc(function, 0, 0, 0, 0, 0, 0, 0, &res);
+		return res.a0;
+	}
+
+	asm volatile("mov x0, %1\n"
+		     "smc #1\n"
+		     "mov %0, x0\n"
+		     : "=r" (res.a0) : "r" ((u64)function)
+		     : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10",
+		       "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+	return res.a0;
+}
+
+/* HVC is there in any case, SMC with a value other than 0 in none */
+static void guest_smc(u64 psci, bool no_smc)
+{
+	struct arm_smccc_res res;
+
+	smccc_hvc(PSCI_0_2_FN_PSCI_VERSION, 0, 0, 0, 0, 0, 0, 0, &res);
+	GUEST_ASSERT_EQ(res.a0, psci);
+	GUEST_ASSERT_EQ(smc(PSCI_0_2_FN_PSCI_VERSION, 0), no_smc ? NOT_SUPPORTED : psci);
+	GUEST_ASSERT_EQ(smc(PSCI_0_2_FN_PSCI_VERSION, 1), NOT_SUPPORTED);
+	/* And the one after it is executed */
+	GUEST_ASSERT_EQ(smc(ARM_SMCCC_VERSION_FUNC_ID, 0),
+			no_smc ? NOT_SUPPORTED : ARM_SMCCC_VERSION_1_1);
+	GUEST_DONE();
+}
+
+static bool run_smc(struct kvm_vm *vm, u64 psci, bool no_smc)
+{
+	struct kvm_vcpu *vcpu = compat_vcpu(vm, 0, BIT(KVM_ARM_VCPU_PSCI_0_2), guest_smc);
+
+	kvm_arch_vm_finalize_vcpus(vm);
+	vcpu_args_set(vcpu, 2, psci, (u64)no_smc);
+	return compat_guest_done(vcpu);
+}
+
+static bool test_smc(void)
+{
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(defaults); i++) {
+		struct kvm_vm *vm = vm_create(1);
+
+		ok &= COMPAT_EQ(compat_select(vm, defaults[i].baseline), 0);
+		ok &= run_smc(vm, defaults[i].psci, defaults[i].no_smc);
+		kvm_vm_free(vm);
+	}
+
+	/* The behaviour alone */
+	for (i = 0; i <= 1; i++) {
+		struct kvm_vm *vm = vm_create(1);
+
+		compat_set_named(vm, "smccc_smc", i);
+		ok &= run_smc(vm, PSCI_VERSION(1, 3), !i);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
 /* A VM without PSCI 0.2 has 0.1, whatever was selected */
 static bool test_psci_0_1(void)
 {
@@ -202,11 +286,12 @@ static bool test_psci_0_1(void)
 int main(void)
 {
 	static const struct compat_test tests[] = {
-		{ "defaults of every baseline", test_baselines },
-		{ "CPU_ON and KVM_ARM_VCPU_INIT keep them", test_reset },
-		{ "what userspace writes wins", test_writes_win },
-		{ "behaviours one by one", test_behaviours },
-		{ "PSCI 0.1 stays 0.1", test_psci_0_1 },
+		{ "psci_version, smccc_services: defaults of every baseline", test_baselines },
+		{ "psci_version, smccc_services: CPU_ON and KVM_ARM_VCPU_INIT keep them", test_reset },
+		{ "psci_version, smccc_services: what userspace writes wins", test_writes_win },
+		{ "psci_version, smccc_services: one by one", test_behaviours },
+		{ "psci_version: 0.1 stays 0.1", test_psci_0_1 },
+		{ "smccc_smc: every baseline, and every revision", test_smc },
 	};
 	struct kvm_vm *vm = vm_create_barebones();
 

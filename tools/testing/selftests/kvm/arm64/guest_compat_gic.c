@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_gic - The revision of GICD_IIDR that a GIC is made with, as
- * userspace and the guest read it, whichever of the GIC and the selection came
- * first.
+ * guest_compat_gic - The GIC of earlier releases: the revision of GICD_IIDR that
+ * it is made with, as userspace and the guest read it, whichever of the GIC and
+ * the selection came first; and GICR_TYPER.Last, which userspace did not see.
  */
 #include <linux/sizes.h>
 
@@ -177,13 +177,84 @@ static bool test_guest(void)
 	return ok;
 }
 
+#define NR_VCPUS	3
+
+static void guest_typer(void)
+{
+	u32 i;
+
+	for (i = 0; i < NR_VCPUS; i++)
+		GUEST_ASSERT_EQ(!!(readq(GICR_BASE_GVA + i * SZ_128K + GICR_TYPER) &
+				   GICR_TYPER_LAST), i == NR_VCPUS - 1);
+	GUEST_DONE();
+}
+
+/* The redistributor of a vCPU, whose affinity is its number */
+static u64 read_typer(struct kvm_vm *vm, u64 cpu)
+{
+	u64 attr = cpu << 32 | GICR_TYPER;
+	u32 low = 0, high = 0;
+
+	kvm_device_attr_get(vm->arch.gic_fd, KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, attr, &low);
+	kvm_device_attr_get(vm->arch.gic_fd, KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, attr + 4, &high);
+	return (u64)high << 32 | low;
+}
+
+/* @last: does userspace see it? */
+static bool check_typer(struct kvm_vm *vm, bool last)
+{
+	struct kvm_vcpu *vcpu = NULL;
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < NR_VCPUS; i++)
+		vcpu = compat_vcpu(vm, i, 0, guest_typer);
+	kvm_arch_vm_finalize_vcpus(vm);
+	for (i = 0; i < NR_VCPUS; i++) {
+		u64 typer = read_typer(vm, i);
+
+		ok &= COMPAT_EQ(!!(typer & GICR_TYPER_LAST), last && i == NR_VCPUS - 1);
+		/* The rest is what it is */
+		ok &= COMPAT_EQ(GICR_TYPER_CPU_NUMBER(typer), i);
+		ok &= COMPAT_EQ(typer >> 32, i);
+	}
+	ok &= compat_guest_done(vcpu);
+	kvm_vm_free(vm);
+	return ok;
+}
+
+static bool test_typer(void)
+{
+	struct kvm_vm *vm;
+	bool ok = true;
+	u32 i;
+
+	if (!has_model(KVM_DEV_TYPE_ARM_VGIC_V3)) {
+		compat_skip = "no GICv3";
+		return true;
+	}
+
+	for (i = 0; i < ARRAY_SIZE(defaults); i++) {
+		vm = vm_create(NR_VCPUS);
+		ok &= COMPAT_EQ(compat_select(vm, defaults[i].baseline), 0);
+		ok &= check_typer(vm, defaults[i].baseline > KVM_GUEST_COMPAT_V5_10);
+	}
+	for (i = 0; i <= 1; i++) {
+		vm = vm_create(NR_VCPUS);
+		compat_set_named(vm, "gicr_typer_last", i);
+		ok &= check_typer(vm, i);
+	}
+	return ok;
+}
+
 int main(void)
 {
 	static const struct compat_test tests[] = {
-		{ "the IIDR of every baseline", test_baselines },
-		{ "every revision", test_revisions },
-		{ "what userspace writes wins", test_writes_win },
-		{ "the guest reads the same", test_guest },
+		{ "gicd_iidr: every baseline", test_baselines },
+		{ "gicd_iidr: every revision", test_revisions },
+		{ "gicd_iidr: what userspace writes wins", test_writes_win },
+		{ "gicd_iidr: the guest reads the same", test_guest },
+		{ "gicr_typer_last: every baseline, and every revision", test_typer },
 	};
 
 	compat_run(tests, ARRAY_SIZE(tests));

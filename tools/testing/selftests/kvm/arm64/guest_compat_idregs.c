@@ -1,197 +1,605 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_idregs - ID registers as earlier releases showed them.
- * ID_AA64MMFR2_EL1.NV had the host's value up to 6.14, and is 0 since.
+ * guest_compat_idregs - The ID registers of earlier releases: every field that
+ * was shown otherwise, at every baseline, as userspace and the guest read it,
+ * what can be written, and that nothing else differs.
  */
 #include "guest_compat.h"
 #include "processor.h"
+#include "vgic.h"
 
-#define MMFR2		KVM_ARM64_SYS_REG(SYS_ID_AA64MMFR2_EL1)
+#define ID_REGS(reg)							\
+	reg(ID_AA64PFR0_EL1) reg(ID_AA64PFR1_EL1) reg(ID_AA64PFR2_EL1)	\
+	reg(ID_AA64ZFR0_EL1) reg(ID_AA64FPFR0_EL1)			\
+	reg(ID_AA64DFR0_EL1) reg(ID_DFR0_EL1) reg(ID_MMFR4_EL1)		\
+	reg(ID_AA64ISAR0_EL1) reg(ID_AA64ISAR1_EL1)			\
+	reg(ID_AA64ISAR2_EL1) reg(ID_AA64ISAR3_EL1)			\
+	reg(ID_AA64MMFR0_EL1) reg(ID_AA64MMFR1_EL1)			\
+	reg(ID_AA64MMFR2_EL1) reg(ID_AA64MMFR3_EL1)			\
+	reg(ID_AA64MMFR4_EL1)
 
-static const struct {
-	u32 baseline;
-	bool shown;
-} baselines[] = {
-	{ KVM_GUEST_COMPAT_V5_10, true }, { KVM_GUEST_COMPAT_V6_1, true },
-	{ KVM_GUEST_COMPAT_V6_12, true }, { KVM_GUEST_COMPAT_V6_16, false },
-	{ KVM_GUEST_COMPAT_V6_17, false }, { KVM_GUEST_COMPAT_V6_18, false },
-	{ KVM_GUEST_COMPAT_V6_19, false }, { KVM_GUEST_COMPAT_V7_0, false },
-	{ KVM_GUEST_COMPAT_V7_1, false }, { KVM_GUEST_COMPAT_V7_2, false },
-	{ KVM_GUEST_COMPAT_V7_3, false },
+#define REG_INDEX(reg)	I_##reg,
+enum { ID_REGS(REG_INDEX) NR_REGS };
+
+#define REG_ID(reg)	KVM_ARM64_SYS_REG(SYS_##reg),
+static const u64 reg_ids[] = { ID_REGS(REG_ID) };
+
+/* What a baseline shows, before what this kernel shows by itself */
+enum shows {
+	NOTHING,	/* 0 */
+	HOST,		/* the host's */
+	KEPT,		/* 0, until the host's value is restored */
+	UP_TO,		/* what this kernel shows, and no more than a value */
+	HOST_UP_TO,	/* the host's, and no more than a value, with no PMU, too */
 };
+
+struct row {
+	const char *name;
+	u32 reg;
+	u64 mask;
+	enum shows first;
+	u32 now;		/* the first baseline with what this kernel shows */
+	u64 first_max;
+	/* And between the two, if it was neither */
+	u32 second_since;
+	u64 second_max;
+	/* This kernel takes the host's value, and ignores it */
+	bool ignored;
+	/* All ones is a PMU of the implementation's own, and taken as none */
+	bool ones_are_none;
+};
+
+#define V(release)		KVM_GUEST_COMPAT_V##release
+#define FIELD(reg, field)	I_##reg, reg##_##field
+#define IGNORED			.ignored = true
+
+static const struct row rows[] = {
+	{ "id_aa64mmfr2_nv", FIELD(ID_AA64MMFR2_EL1, NV), HOST, V(6_16), IGNORED },
+	{ "id_aa64mmfr2_ccidx", FIELD(ID_AA64MMFR2_EL1, CCIDX), HOST, V(6_12), IGNORED },
+	{ "id_mmfr4_ccidx", FIELD(ID_MMFR4_EL1, CCIDX), HOST, V(6_12), IGNORED },
+	{ "id_aa64pfr0_csv3", FIELD(ID_AA64PFR0_EL1, CSV3), HOST, V(6_1) },
+	{ "id_aa64pfr0_gic", FIELD(ID_AA64PFR0_EL1, GIC), HOST, V(6_1) },
+	{ "id_aa64pfr0_mpam", FIELD(ID_AA64PFR0_EL1, MPAM), KEPT, V(6_12), IGNORED },
+	{ "id_aa64pfr1_mpam_frac", FIELD(ID_AA64PFR1_EL1, MPAM_frac), HOST, V(6_12), IGNORED },
+	{ "id_aa64pfr1_ras_frac", FIELD(ID_AA64PFR1_EL1, RAS_frac), HOST, V(6_17) },
+	{ "id_aa64pfr1_mte_frac", FIELD(ID_AA64PFR1_EL1, MTE_frac), NOTHING, V(6_16) },
+	{ "id_aa64pfr1_df2", FIELD(ID_AA64PFR1_EL1, DF2), NOTHING, V(6_17) },
+	{ "id_aa64pfr2_fpmr", FIELD(ID_AA64PFR2_EL1, FPMR), NOTHING, V(6_12) },
+	{ "id_aa64pfr2_mtefar", FIELD(ID_AA64PFR2_EL1, MTEFAR), NOTHING, V(6_17) },
+	{ "id_aa64pfr2_mtestoreonly", FIELD(ID_AA64PFR2_EL1, MTESTOREONLY), NOTHING, V(6_17) },
+	{ "id_aa64pfr2_gcie", FIELD(ID_AA64PFR2_EL1, GCIE), NOTHING, V(7_1) },
+	{ "id_aa64zfr0_b16b16", FIELD(ID_AA64ZFR0_EL1, B16B16), NOTHING, V(6_12) },
+	{ "id_aa64zfr0_f16mm", FIELD(ID_AA64ZFR0_EL1, F16MM), NOTHING, V(6_16) },
+	{ "id_aa64zfr0_eltperm", FIELD(ID_AA64ZFR0_EL1, EltPerm), NOTHING, V(6_16) },
+	/* F8CVT, F8FMA, F8DP4, F8DP2, F8E4M3 and F8E5M2 */
+	{ "id_aa64fpfr0", I_ID_AA64FPFR0_EL1, 0xf0000003, NOTHING, V(6_12) },
+	/* F8MM8 and F8MM4 */
+	{ "id_aa64fpfr0_f8mm", I_ID_AA64FPFR0_EL1, 0x0c000000, NOTHING, V(6_16) },
+	{ "id_aa64fpfr0_f16mm2", FIELD(ID_AA64FPFR0_EL1, F16MM2), NOTHING, V(7_2) },
+	{ "id_aa64dfr0_debugver", FIELD(ID_AA64DFR0_EL1, DebugVer), HOST, V(6_12),
+	  .second_since = V(6_1), .second_max = 6 },
+	{ "id_aa64dfr0_pmuver", FIELD(ID_AA64DFR0_EL1, PMUVer), HOST_UP_TO, V(6_12),
+	  .first_max = 4, .second_since = V(6_1), .second_max = 5, .ones_are_none = true },
+	{ "id_aa64dfr0_pmsver", FIELD(ID_AA64DFR0_EL1, PMSVer), HOST, V(6_1) },
+	{ "id_dfr0_copdbg", FIELD(ID_DFR0_EL1, CopDbg), HOST, V(6_12) },
+	{ "id_dfr0_perfmon", FIELD(ID_DFR0_EL1, PerfMon), HOST_UP_TO, V(6_12),
+	  .first_max = 4, .second_since = V(6_1), .second_max = 5, .ones_are_none = true },
+	{ "id_aa64isar1_xs", FIELD(ID_AA64ISAR1_EL1, XS), NOTHING, V(6_12) },
+	{ "id_aa64isar1_ls64", FIELD(ID_AA64ISAR1_EL1, LS64), NOTHING, V(7_0) },
+	{ "id_aa64isar2_apa3", FIELD(ID_AA64ISAR2_EL1, APA3), NOTHING, V(6_1) },
+	{ "id_aa64isar2_gpa3", FIELD(ID_AA64ISAR2_EL1, GPA3), NOTHING, V(6_1) },
+	{ "id_aa64isar2_wfxt", FIELD(ID_AA64ISAR2_EL1, WFxT), NOTHING, V(6_1) },
+	{ "id_aa64isar2_bc", FIELD(ID_AA64ISAR2_EL1, BC), NOTHING, V(6_1) },
+	{ "id_aa64isar2_cssc", FIELD(ID_AA64ISAR2_EL1, CSSC), NOTHING, V(6_12) },
+	{ "id_aa64isar2_rprfm", FIELD(ID_AA64ISAR2_EL1, RPRFM), NOTHING, V(6_12) },
+	{ "id_aa64isar2_mops", FIELD(ID_AA64ISAR2_EL1, MOPS), NOTHING, V(6_12) },
+	{ "id_aa64isar2_lut", FIELD(ID_AA64ISAR2_EL1, LUT), NOTHING, V(6_12) },
+	{ "id_aa64isar2_ats1a", FIELD(ID_AA64ISAR2_EL1, ATS1A), NOTHING, V(7_2) },
+	{ "id_aa64isar3_faminmax", FIELD(ID_AA64ISAR3_EL1, FAMINMAX), NOTHING, V(6_16) },
+	{ "id_aa64isar3_fprcvt", FIELD(ID_AA64ISAR3_EL1, FPRCVT), NOTHING, V(6_16) },
+	{ "id_aa64isar3_lsfe", FIELD(ID_AA64ISAR3_EL1, LSFE), NOTHING, V(6_18) },
+	{ "id_aa64isar3_lsui", FIELD(ID_AA64ISAR3_EL1, LSUI), NOTHING, V(7_1) },
+	{ "id_aa64mmfr1_ecbhb", FIELD(ID_AA64MMFR1_EL1, ECBHB), NOTHING, V(6_1) },
+	{ "id_aa64mmfr1_tidcp1", FIELD(ID_AA64MMFR1_EL1, TIDCP1), NOTHING, V(6_1) },
+	{ "id_aa64mmfr1_hcx", FIELD(ID_AA64MMFR1_EL1, HCX), NOTHING, V(6_12) },
+	{ "id_aa64mmfr3_tcrx", FIELD(ID_AA64MMFR3_EL1, TCRX), NOTHING, V(6_12) },
+	{ "id_aa64mmfr3_s1pie", FIELD(ID_AA64MMFR3_EL1, S1PIE), NOTHING, V(6_12) },
+	{ "id_aa64mmfr3_s1poe", FIELD(ID_AA64MMFR3_EL1, S1POE), NOTHING, V(6_12) },
+	{ "id_aa64mmfr3_sctlrx", FIELD(ID_AA64MMFR3_EL1, SCTLRX), NOTHING, V(6_17) },
+	{ "id_aa64mmfr4_e2h0", FIELD(ID_AA64MMFR4_EL1, E2H0), NOTHING, V(6_12) },
+	{ "id_aa64mmfr4_nv_frac", FIELD(ID_AA64MMFR4_EL1, NV_frac), NOTHING, V(6_16) },
+};
+
+#define NR_ROWS		ARRAY_SIZE(rows)
+
+/*
+ * Of each baseline, and of nothing selected, a VM with a vCPU of no features
+ * and one with all that an ID register depends on. They do not run: what the
+ * guest read is that of another, with the same ID registers restored.
+ */
+enum { PLAIN, FULL, NR_KINDS };
+
+struct machine {
+	u32 baseline;
+	struct kvm_vm *vm;
+	struct kvm_vcpu *vcpu;
+	u64 user[NR_REGS];
+	u64 guest[NR_REGS];
+};
+
+static struct machine machines[NR_KINDS][COMPAT_NR_BASELINES];
+static struct machine native[NR_KINDS];
+/* The host's values of the rows, in place */
+static u64 host[NR_KINDS][NR_ROWS];
+
+static u64 guest_vals[NR_REGS];
+
+#define GUEST_READ(reg)	guest_vals[I_##reg] = read_sysreg_s(SYS_##reg);
 
 static void guest_code(void)
 {
-	GUEST_SYNC(read_sysreg_s(SYS_ID_AA64MMFR2_EL1));
+	ID_REGS(GUEST_READ)
 	GUEST_DONE();
 }
 
-/* Without EL2, which the library would give it where there is EL2 */
-static struct kvm_vm *make(u32 baseline, struct kvm_vcpu **vcpu)
+static u32 full_features(void)
 {
-	struct kvm_vm *vm = vm_create(1);
-	struct kvm_vcpu_init init;
+	u32 features = 0;
 
-	if (baseline)
-		TEST_ASSERT(!compat_select(vm, baseline), "baseline %u", baseline);
-	kvm_get_default_vcpu_target(vm, &init);
-	init.features[0] &= ~BIT(KVM_ARM_VCPU_HAS_EL2);
-	*vcpu = aarch64_vcpu_add(vm, 0, &init, guest_code);
-	kvm_arch_vm_finalize_vcpus(vm);
+	if (kvm_has_cap(KVM_CAP_ARM_PMU_V3))
+		features |= BIT(KVM_ARM_VCPU_PMU_V3);
+	if (kvm_has_cap(KVM_CAP_ARM_SVE))
+		features |= BIT(KVM_ARM_VCPU_SVE);
+	if (kvm_has_cap(KVM_CAP_ARM_PTRAUTH_ADDRESS) && kvm_has_cap(KVM_CAP_ARM_PTRAUTH_GENERIC))
+		features |= BIT(KVM_ARM_VCPU_PTRAUTH_ADDRESS) |
+			    BIT(KVM_ARM_VCPU_PTRAUTH_GENERIC);
+	return features;
+}
+
+static struct kvm_vm *make(u32 kind, u32 baseline, struct kvm_vcpu **vcpu)
+{
+	u32 features = kind == FULL ? full_features() : 0;
+	struct kvm_vm *vm = compat_vm(baseline, features, guest_code, vcpu);
+	int sve = KVM_ARM_VCPU_SVE;
+
+	if (features & BIT(KVM_ARM_VCPU_PMU_V3))
+		compat_pmu_init(*vcpu);
+	if (features & BIT(KVM_ARM_VCPU_SVE))
+		vcpu_ioctl(*vcpu, KVM_ARM_VCPU_FINALIZE, &sve);
 	return vm;
 }
 
-static u64 nv_of(u64 mmfr2)
+static void read_all(struct kvm_vcpu *vcpu, u64 *vals)
 {
-	return FIELD_GET(ID_AA64MMFR2_EL1_NV, mmfr2);
+	u32 r;
+
+	for (r = 0; r < NR_REGS; r++)
+		vals[r] = vcpu_get_reg(vcpu, reg_ids[r]);
 }
 
-static u64 with_nv(u64 mmfr2, u64 nv)
+static bool run_guest(struct kvm_vcpu *vcpu, u64 *vals)
 {
-	return (mmfr2 & ~ID_AA64MMFR2_EL1_NV) | FIELD_PREP(ID_AA64MMFR2_EL1_NV, nv);
+	bool ok = compat_guest_done(vcpu);
+
+	sync_global_from_guest(vcpu->vm, guest_vals);
+	memcpy(vals, guest_vals, sizeof(guest_vals));
+	return ok;
 }
 
-static bool guest_reads(struct kvm_vcpu *vcpu, u64 val)
-{
-	struct ucall uc;
+static bool restored = true;
 
-	vcpu_run(vcpu);
-	return COMPAT_EQ(get_ucall(vcpu, &uc), UCALL_SYNC) && COMPAT_EQ(uc.args[1], val);
+static void look_at(struct machine *m, u32 kind, u32 baseline)
+{
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = make(kind, baseline, &vcpu);
+	u64 after[NR_REGS];
+	u32 r;
+
+	m->baseline = baseline;
+	m->vm = make(kind, baseline, &m->vcpu);
+	read_all(m->vcpu, m->user);
+	for (r = 0; r < NR_REGS; r++)
+		restored &= COMPAT_EQ(compat_set_reg(vcpu, reg_ids[r], m->user[r]), 0);
+	restored &= run_guest(vcpu, m->guest);
+	/* And again when it has run, as VMMs do */
+	for (r = 0; r < NR_REGS; r++)
+		restored &= COMPAT_EQ(compat_set_reg(vcpu, reg_ids[r], m->user[r]), 0);
+	read_all(vcpu, after);
+	for (r = 0; r < NR_REGS; r++)
+		restored &= COMPAT_CHECK(after[r] == m->user[r], "%lx at %u: %lx, was %lx",
+					 (unsigned long)reg_ids[r], baseline,
+					 (unsigned long)after[r], (unsigned long)m->user[r]);
+	kvm_vm_free(vm);
 }
 
-/* What the host has, as 6.1 would show it; 0 if that is nothing to show */
-static u64 host_nv;
-static u64 native;
+static u64 lowest(u64 mask)
+{
+	return mask & -mask;
+}
 
-static bool test_baselines(void)
+/* All values of a field, or fields, from 0 round to 0 */
+static u64 next_value(u64 val, u64 mask)
+{
+	return (val - mask) & mask;
+}
+
+/* The one value that this kernel takes though it shows another */
+static u64 ignored_value(u32 kind, const struct row *row)
+{
+	struct machine *m = &native[kind];
+	u64 rest = m->user[row->reg] & ~row->mask, found = 0, field;
+
+	for (field = lowest(row->mask); field; field = next_value(field, row->mask)) {
+		if (compat_set_reg(m->vcpu, reg_ids[row->reg], rest | field))
+			continue;
+		TEST_ASSERT(!found, "%s: two values are ignored", row->name);
+		found = field;
+	}
+	return found;
+}
+
+static void look_at_all(void)
+{
+	u32 kind, b, i;
+
+	for (kind = 0; kind < NR_KINDS; kind++) {
+		look_at(&native[kind], kind, COMPAT_NATIVE);
+		for (b = 0; b < COMPAT_NR_BASELINES; b++)
+			look_at(&machines[kind][b], kind, compat_baselines[b]);
+		for (i = 0; i < NR_ROWS; i++) {
+			const struct row *row = &rows[i];
+
+			if (row->ignored)
+				host[kind][i] = ignored_value(kind, row);
+			else if (row->first == HOST)
+				host[kind][i] = machines[kind][0].user[row->reg] & row->mask;
+		}
+	}
+	/* Only with a PMU does this kernel tell what the host has */
+	for (i = 0; i < NR_ROWS; i++)
+		if (rows[i].first == HOST_UP_TO)
+			host[PLAIN][i] = host[FULL][i] = native[FULL].user[rows[i].reg] &
+							 rows[i].mask;
+}
+
+static u64 up_to(u64 val, u64 max, u64 mask)
+{
+	max *= lowest(mask);
+	return val > max ? max : val;
+}
+
+/* What a baseline has in a field */
+static u64 expected(u32 i, u32 kind, u32 baseline)
+{
+	const struct row *row = &rows[i];
+	u64 now = native[kind].user[row->reg] & row->mask;
+
+	if (baseline >= row->now)
+		return now;
+	if (row->second_since && baseline >= row->second_since)
+		return up_to(now, row->second_max, row->mask);
+
+	switch (row->first) {
+	case HOST:
+		return host[kind][i];
+	case HOST_UP_TO:
+		return up_to(host[kind][i], row->first_max, row->mask);
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Each value of the field: taken, or refused and nothing changed. What this
+ * kernel would show by itself is none that an earlier release takes, unless
+ * it is what it had.
+ */
+static bool check_writes(struct machine *m, const struct row *row, u64 now)
+{
+	u64 user = m->user[row->reg], id = reg_ids[row->reg], field = 0;
+	bool ok = true;
+
+	do {
+		u64 after, want;
+		int ret;
+
+		want = row->ones_are_none && field == row->mask ? 0 : field;
+		ret = compat_set_reg(m->vcpu, id, (user & ~row->mask) | field);
+		after = vcpu_get_reg(m->vcpu, id);
+		if (field == (user & row->mask))
+			ok &= COMPAT_EQ(ret, 0) && COMPAT_EQ(after, user);
+		else if (ret)
+			ok &= COMPAT_EQ(ret, -EINVAL) && COMPAT_EQ(after, user);
+		else if (row->ignored)
+			ok &= COMPAT_CHECK(after == user || after == ((user & ~row->mask) | field),
+					   "%s at %u: %lx is taken, and is %lx then", row->name,
+					   m->baseline, (unsigned long)field,
+					   (unsigned long)(after & row->mask));
+		else
+			ok &= COMPAT_CHECK(after == ((user & ~row->mask) | want),
+					   "%s at %u: %lx is taken, and is %lx then", row->name,
+					   m->baseline, (unsigned long)field,
+					   (unsigned long)(after & row->mask));
+		if (row->first == NOTHING && m->baseline < row->now && now && field == now)
+			ok &= COMPAT_CHECK(ret == -EINVAL, "%s at %u: %lx is taken", row->name,
+					   m->baseline, (unsigned long)field);
+		TEST_ASSERT(!compat_set_reg(m->vcpu, id, user), "%s back", row->name);
+		field = next_value(field, row->mask);
+	} while (field);
+	return ok;
+}
+
+static bool test_row(void)
+{
+	bool ok = true, seen = false;
+	const struct row *row;
+	u32 i, kind, b;
+
+	for (i = 0; strcmp(rows[i].name, compat_this->name); i++)
+		;
+	row = &rows[i];
+
+	for (kind = 0; kind < NR_KINDS; kind++) {
+		u64 now = native[kind].user[row->reg] & row->mask;
+
+		for (b = 0; b < COMPAT_NR_BASELINES; b++) {
+			struct machine *m = &machines[kind][b];
+			u64 want = expected(i, kind, m->baseline);
+
+			ok &= COMPAT_CHECK((m->user[row->reg] & row->mask) == want,
+					   "at %u it is %lx, not %lx", m->baseline,
+					   (unsigned long)(m->user[row->reg] & row->mask),
+					   (unsigned long)want);
+			ok &= COMPAT_CHECK((m->guest[row->reg] & row->mask) == want,
+					   "the guest at %u reads %lx, not %lx", m->baseline,
+					   (unsigned long)(m->guest[row->reg] & row->mask),
+					   (unsigned long)want);
+			ok &= check_writes(m, row, now);
+		}
+		seen |= now || host[kind][i];
+	}
+	if (!seen)
+		compat_skip = "the host has nothing there";
+	return ok;
+}
+
+/* What no row is about does not depend on the baseline */
+static bool test_others(void)
+{
+	u64 rest[NR_REGS];
+	bool ok = true;
+	u32 i, kind, b, r;
+
+	memset(rest, 0xff, sizeof(rest));
+	for (i = 0; i < NR_ROWS; i++)
+		rest[rows[i].reg] &= ~rows[i].mask;
+
+	for (kind = 0; kind < NR_KINDS; kind++) {
+		for (b = 0; b < COMPAT_NR_BASELINES; b++) {
+			struct machine *m = &machines[kind][b];
+
+			for (r = 0; r < NR_REGS; r++) {
+				u64 now = native[kind].user[r];
+
+				ok &= COMPAT_CHECK(!((m->user[r] ^ now) & rest[r]),
+						   "%lx at %u is %lx, not %lx",
+						   (unsigned long)reg_ids[r], m->baseline,
+						   (unsigned long)m->user[r], (unsigned long)now);
+				ok &= COMPAT_EQ(m->guest[r], m->user[r]);
+			}
+		}
+	}
+	return ok;
+}
+
+static bool test_restored(void)
+{
+	return restored;
+}
+
+static bool test_reset(void)
+{
+	u64 after[NR_REGS];
+	bool ok = true;
+	u32 kind, b, r;
+
+	for (kind = 0; kind < NR_KINDS; kind++) {
+		for (b = 0; b < COMPAT_NR_BASELINES; b++) {
+			struct machine *m = &machines[kind][b];
+			struct kvm_vcpu_init init = m->vcpu->init;
+
+			vcpu_ioctl(m->vcpu, KVM_ARM_VCPU_INIT, &init);
+			read_all(m->vcpu, after);
+			for (r = 0; r < NR_REGS; r++)
+				ok &= COMPAT_EQ(after[r], m->user[r]);
+		}
+	}
+	return ok;
+}
+
+/* Where no value was ever given away, the host's is checked against this kernel's */
+static bool test_limits(void)
+{
+	static const struct {
+		const char *name;
+		u64 max;
+	} limits[] = {
+		{ "id_aa64dfr0_debugver", 10 }, { "id_dfr0_copdbg", 10 },
+	};
+	bool ok = true;
+	u32 kind, i, l;
+
+	for (kind = 0; kind < NR_KINDS; kind++)
+		for (l = 0; l < ARRAY_SIZE(limits); l++)
+			for (i = 0; i < NR_ROWS; i++)
+				if (!strcmp(rows[i].name, limits[l].name))
+					ok &= COMPAT_EQ(native[kind].user[rows[i].reg] &
+							rows[i].mask,
+							up_to(host[kind][i], limits[l].max,
+							      rows[i].mask));
+	return ok;
+}
+
+/*
+ * ID_AA64PFR0_EL1.MPAM: a VM that comes from where it was shown keeps it, and
+ * the guest sees it; from 6.12 on it is taken, and ignored.
+ */
+static bool test_mpam(void)
 {
 	bool ok = true;
-	u32 i;
+	u32 i, b;
 
-	for (i = 0; i < ARRAY_SIZE(baselines); i++) {
+	for (i = 0; rows[i].first != KEPT; i++)
+		;
+	if (!host[PLAIN][i]) {
+		compat_skip = "the host has no MPAM";
+		return true;
+	}
+
+	for (b = 0; b < COMPAT_NR_BASELINES; b++) {
+		u64 guest[NR_REGS], id = reg_ids[rows[i].reg], with, want;
+		struct kvm_vcpu_init init;
 		struct kvm_vcpu *vcpu;
-		struct kvm_vm *vm = make(baselines[i].baseline, &vcpu);
-		u64 want = with_nv(native, baselines[i].shown ? host_nv : 0);
+		struct kvm_vm *vm = make(PLAIN, compat_baselines[b], &vcpu);
 
-		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, MMFR2), want);
-		ok &= guest_reads(vcpu, want);
+		with = vcpu_get_reg(vcpu, id) | host[PLAIN][i];
+		want = compat_baselines[b] < rows[i].now ? with : with & ~rows[i].mask;
+		ok &= COMPAT_EQ(compat_set_reg(vcpu, id, with), 0);
+		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, id), want);
+		init = vcpu->init;
+		aarch64_vcpu_setup(vcpu, &init);
+		vcpu_arch_set_entry_point(vcpu, guest_code);
+		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, id), want);
+		ok &= run_guest(vcpu, guest);
+		ok &= COMPAT_EQ(guest[rows[i].reg], want);
+		ok &= COMPAT_EQ(compat_set_reg(vcpu, id, with), 0);
+		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, id), want);
 		kvm_vm_free(vm);
 	}
 	return ok;
 }
 
-static int set_nv(struct kvm_vcpu *vcpu, u64 nv)
-{
-	return compat_ret(__vcpu_set_reg(vcpu, MMFR2, with_nv(native, nv)));
-}
-
-static bool test_kept(void)
-{
-	struct kvm_vcpu_init init;
-	struct kvm_vcpu *vcpu;
-	struct kvm_vm *vm = make(KVM_GUEST_COMPAT_V6_12, &vcpu);
-	bool ok = true;
-
-	kvm_get_default_vcpu_target(vm, &init);
-	init.features[0] &= ~BIT(KVM_ARM_VCPU_HAS_EL2);
-	/* Restored, reset, and run: what was saved is what is there */
-	ok &= COMPAT_EQ(set_nv(vcpu, host_nv), 0);
-	ok &= COMPAT_EQ(nv_of(vcpu_get_reg(vcpu, MMFR2)), host_nv);
-	ok &= guest_reads(vcpu, with_nv(native, host_nv));
-	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init);
-	ok &= COMPAT_EQ(nv_of(vcpu_get_reg(vcpu, MMFR2)), host_nv);
-	ok &= COMPAT_EQ(set_nv(vcpu, host_nv), 0);
-	kvm_vm_free(vm);
-	if (!host_nv)
-		compat_skip = "the host has no FEAT_NV";
-	return ok;
-}
-
-static bool test_refused(void)
-{
-	struct kvm_vcpu *vcpu;
-	struct kvm_vm *vm = make(KVM_GUEST_COMPAT_V6_12, &vcpu);
-	bool ok = true;
-	u64 nv;
-
-	for (nv = 1; nv < 16; nv++)
-		if (nv != host_nv)
-			ok &= COMPAT_EQ(set_nv(vcpu, nv), -EINVAL);
-	kvm_vm_free(vm);
-	return ok;
-}
-
-/* With nothing asked for: taken, and ignored, since 6.15 */
-static bool test_native(void)
-{
-	struct kvm_vcpu *vcpu;
-	struct kvm_vm *vm = make(0, &vcpu);
-	bool ok = true;
-
-	ok &= COMPAT_EQ(nv_of(native), 0);
-	ok &= COMPAT_EQ(set_nv(vcpu, host_nv), 0);
-	ok &= COMPAT_EQ(nv_of(vcpu_get_reg(vcpu, MMFR2)), 0);
-	ok &= COMPAT_EQ(set_nv(vcpu, 0), 0);
-	ok &= guest_reads(vcpu, native);
-	kvm_vm_free(vm);
-	return ok;
-}
-
+/* A VM with EL2 is not given what was hidden since, but keeps to what was known */
 static bool test_nested(void)
 {
-	struct kvm_vm *vm = vm_create_barebones();
-	struct kvm_vcpu_init init;
-	u64 vals[2];
-	bool ok = true;
-	int i;
+	struct kvm_vcpu *vcpu;
+	u64 now[NR_REGS], val[NR_REGS];
+	struct kvm_vm *vm = vm_create(1);
+	bool ok = true, can = vm_supports_el2(vm);
+	u32 i, b;
 
-	if (!vm_check_cap(vm, KVM_CAP_ARM_EL2)) {
-		kvm_vm_free(vm);
+	kvm_vm_free(vm);
+	if (!can) {
 		compat_skip = "no nested virtualization";
 		return true;
 	}
-	kvm_get_default_vcpu_target(vm, &init);
-	init.features[0] |= BIT(KVM_ARM_VCPU_HAS_EL2);
+
+	vm = compat_vm(COMPAT_NATIVE, BIT(KVM_ARM_VCPU_HAS_EL2), guest_code, &vcpu);
+	read_all(vcpu, now);
 	kvm_vm_free(vm);
+	for (b = 0; b < COMPAT_NR_BASELINES; b++) {
+		vm = compat_vm(compat_baselines[b], BIT(KVM_ARM_VCPU_HAS_EL2), guest_code, &vcpu);
+		read_all(vcpu, val);
+		for (i = 0; i < NR_ROWS; i++) {
+			const struct row *row = &rows[i];
+			bool nothing = row->first == NOTHING && compat_baselines[b] < row->now;
 
-	for (i = 0; i < 2; i++) {
-		struct kvm_vcpu *vcpu;
-
-		vm = vm_create(1);
-		if (i)
-			ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_V6_12), 0);
-		vcpu = aarch64_vcpu_add(vm, 0, &init, guest_code);
-		vals[i] = vcpu_get_reg(vcpu, MMFR2);
+			if (row->first == NOTHING || row->first == HOST || row->first == KEPT)
+				ok &= COMPAT_CHECK((val[row->reg] & row->mask) <=
+						   (nothing ? 0 : now[row->reg] & row->mask),
+						   "%s at %u: %lx", row->name,
+						   compat_baselines[b],
+						   (unsigned long)(val[row->reg] & row->mask));
+		}
 		kvm_vm_free(vm);
 	}
-	return ok && COMPAT_EQ(vals[1], vals[0]);
+	return ok;
 }
 
-static void look_at_host(void)
+static u64 gic_of(u64 pfr0)
 {
-	struct kvm_vcpu *vcpu;
-	struct kvm_vm *vm;
+	return FIELD_GET(ID_AA64PFR0_EL1_GIC, pfr0);
+}
 
-	vm = make(0, &vcpu);
-	native = vcpu_get_reg(vcpu, MMFR2);
+#define PFR0	KVM_ARM64_SYS_REG(SYS_ID_AA64PFR0_EL1)
+
+/* What a guest has of its GIC field once it runs, userspace having written @write */
+static bool check_gic(u32 baseline, u64 write, u64 want)
+{
+	u64 guest[NR_REGS];
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = compat_vm(baseline, 0, guest_code, &vcpu);
+	u64 pfr0 = vcpu_get_reg(vcpu, PFR0) & ~ID_AA64PFR0_EL1_GIC;
+	bool ok = true;
+
+	pfr0 |= FIELD_PREP(ID_AA64PFR0_EL1_GIC, write);
+	ok &= COMPAT_EQ(compat_set_reg(vcpu, PFR0, pfr0), 0);
+	ok &= run_guest(vcpu, guest);
+	ok &= COMPAT_EQ(gic_of(guest[I_ID_AA64PFR0_EL1]), want);
+	ok &= COMPAT_EQ(gic_of(vcpu_get_reg(vcpu, PFR0)), want);
+	if (!ok)
+		ksft_print_msg("at baseline %u\n", baseline);
 	kvm_vm_free(vm);
-	vm = make(KVM_GUEST_COMPAT_V6_1, &vcpu);
-	host_nv = nv_of(vcpu_get_reg(vcpu, MMFR2));
-	kvm_vm_free(vm);
+	return ok;
+}
+
+/* With a GICv3: what userspace wrote, or what the VM has since 6.18 */
+static bool test_gic(void)
+{
+	bool ok = true;
+	u32 b;
+
+	if (!kvm_supports_vgic_v3()) {
+		compat_skip = "no GICv3";
+		return true;
+	}
+
+	for (b = 0; b < COMPAT_NR_BASELINES; b++) {
+		ok &= check_gic(compat_baselines[b], 1, 1);
+		ok &= check_gic(compat_baselines[b], 0, compat_baselines[b] >= V(6_18));
+	}
+	return ok;
+}
+
+/* Without: what userspace wrote, or nothing since 6.12. The last: no VM has one then. */
+static bool test_no_gic(void)
+{
+	bool ok = true;
+	u32 b;
+
+	if (!kvm_supports_vgic_v3()) {
+		compat_skip = "no GICv3";
+		return true;
+	}
+
+	test_disable_default_vgic();
+	for (b = 0; b < COMPAT_NR_BASELINES; b++) {
+		ok &= check_gic(compat_baselines[b], 1, compat_baselines[b] < V(6_12));
+		ok &= check_gic(compat_baselines[b], 0, 0);
+	}
+	return ok;
 }
 
 int main(void)
 {
-	static const struct compat_test tests[] = {
-		{ "every baseline, userspace and guest", test_baselines },
-		{ "restored and reset at 6.12", test_kept },
-		{ "refused at 6.12", test_refused },
-		{ "nothing asked for", test_native },
-		{ "a VM with EL2 is as it was", test_nested },
+	static const struct compat_test others[] = {
+		{ "what no row is about is the same at every baseline", test_others },
+		{ "what was read can be restored, before the first run and after", test_restored },
+		{ "KVM_ARM_VCPU_INIT keeps them", test_reset },
+		{ "the host's, where this kernel shows it up to a value", test_limits },
+		{ "id_aa64pfr0_mpam: kept where it is restored", test_mpam },
+		{ "a VM with EL2 has nothing that was hidden since", test_nested },
+		{ "id_gic: with a GICv3", test_gic },
+		{ "id_gic: without", test_no_gic },
 	};
+	static struct compat_test tests[NR_ROWS + ARRAY_SIZE(others)];
+	u32 i;
+
+	for (i = 0; i < NR_ROWS; i++)
+		tests[i] = (struct compat_test) { rows[i].name, test_row };
+	memcpy(&tests[NR_ROWS], others, sizeof(others));
 
 	if (kvm_check_cap(KVM_CAP_GUEST_COMPAT))
-		look_at_host();
-	ksft_print_msg("ID_AA64MMFR2_EL1.NV was %lu\n", (unsigned long)host_nv);
+		look_at_all();
 	compat_run(tests, ARRAY_SIZE(tests));
 }

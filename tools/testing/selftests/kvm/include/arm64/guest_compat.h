@@ -8,6 +8,7 @@
 
 #include "kvm_util.h"
 #include "kselftest.h"
+#include "processor.h"
 
 /* A vector and the room for it */
 struct compat_vector {
@@ -129,6 +130,124 @@ static inline void compat_set_named(struct kvm_vm *vm, const char *name, u32 rev
 	TEST_ASSERT(!ret, "%s=%u: %d", name, revision, ret);
 }
 
+/* All that can be selected */
+static const u32 compat_baselines[] = {
+	KVM_GUEST_COMPAT_V5_10, KVM_GUEST_COMPAT_V6_1, KVM_GUEST_COMPAT_V6_12,
+	KVM_GUEST_COMPAT_V6_16, KVM_GUEST_COMPAT_V6_17, KVM_GUEST_COMPAT_V6_18,
+	KVM_GUEST_COMPAT_V6_19, KVM_GUEST_COMPAT_V7_0, KVM_GUEST_COMPAT_V7_1,
+	KVM_GUEST_COMPAT_V7_2, KVM_GUEST_COMPAT_V7_3,
+};
+
+#define COMPAT_NR_BASELINES	ARRAY_SIZE(compat_baselines)
+/* Instead of a baseline: nothing is asked for */
+#define COMPAT_NATIVE		0
+
+/*
+ * Adds a vCPU with these features. It has no EL2 unless that is one of them:
+ * the library would give it where the host can.
+ */
+static inline struct kvm_vcpu *compat_vcpu(struct kvm_vm *vm, u32 id, u32 features,
+					   void *guest_code)
+{
+	struct kvm_vcpu_init init;
+
+	kvm_get_default_vcpu_target(vm, &init);
+	init.features[0] &= ~BIT(KVM_ARM_VCPU_HAS_EL2);
+	init.features[0] |= features;
+	return aarch64_vcpu_add(vm, id, &init, guest_code);
+}
+
+/* A VM of a baseline, with one vCPU */
+static inline struct kvm_vm *compat_vm(u32 baseline, u32 features, void *guest_code,
+				       struct kvm_vcpu **vcpu)
+{
+	struct kvm_vm *vm = vm_create(1);
+
+	if (baseline != COMPAT_NATIVE)
+		TEST_ASSERT(!compat_select(vm, baseline), "baseline %u", baseline);
+	*vcpu = compat_vcpu(vm, 0, features, guest_code);
+	kvm_arch_vm_finalize_vcpus(vm);
+	return vm;
+}
+
+/* What a vCPU with KVM_ARM_VCPU_PMU_V3 needs before it can run */
+static inline void compat_pmu_init(struct kvm_vcpu *vcpu)
+{
+	int irq = 23;
+
+	if (vcpu->vm->arch.has_gic)
+		kvm_device_attr_set(vcpu->fd, KVM_ARM_VCPU_PMU_V3_CTRL, KVM_ARM_VCPU_PMU_V3_IRQ,
+				    &irq);
+	kvm_device_attr_set(vcpu->fd, KVM_ARM_VCPU_PMU_V3_CTRL, KVM_ARM_VCPU_PMU_V3_INIT, NULL);
+}
+
+/* An access that is UNDEFINED is skipped, and counted */
+static unsigned long compat_undefs;
+
+static inline void compat_undef_handler(struct ex_regs *regs)
+{
+	compat_undefs++;
+	regs->pc += 4;
+}
+
+static inline void compat_catch_undefs(struct kvm_vcpu *vcpu)
+{
+	vm_init_descriptor_tables(vcpu->vm);
+	vcpu_init_descriptor_tables(vcpu);
+	vm_install_sync_handler(vcpu->vm, VECTOR_SYNC_CURRENT, ESR_ELx_EC_UNKNOWN,
+				compat_undef_handler);
+}
+
+/* In the guest: was what @access does UNDEFINED? */
+#define COMPAT_UNDEF(access)							\
+({										\
+	unsigned long __before = READ_ONCE(compat_undefs);			\
+										\
+	access;									\
+	READ_ONCE(compat_undefs) != __before;					\
+})
+
+/* Runs a guest until it says that it is done */
+static inline bool compat_guest_done(struct kvm_vcpu *vcpu)
+{
+	struct ucall uc;
+
+	vcpu_run(vcpu);
+	switch (get_ucall(vcpu, &uc)) {
+	case UCALL_DONE:
+		return true;
+	case UCALL_ABORT:
+		ksft_print_msg("guest: %s:%lu: %s\n", (const char *)uc.args[GUEST_ERROR_STRING],
+			       (unsigned long)uc.args[GUEST_LINE], uc.buffer);
+		return false;
+	default:
+		ksft_print_msg("guest: unknown ucall %lu\n", (unsigned long)uc.cmd);
+		return false;
+	}
+}
+
+static inline int compat_get_reg(struct kvm_vcpu *vcpu, u64 id, u64 *val)
+{
+	return compat_ret(__vcpu_get_reg(vcpu, id, val));
+}
+
+static inline int compat_set_reg(struct kvm_vcpu *vcpu, u64 id, u64 val)
+{
+	return compat_ret(__vcpu_set_reg(vcpu, id, val));
+}
+
+/* Is a register in the list? */
+static inline bool compat_listed(const struct kvm_reg_list *list, u64 id)
+{
+	u64 i;
+
+	for (i = 0; i < list->n; i++)
+		if (list->reg[i] == id)
+			return true;
+
+	return false;
+}
+
 /* One line of a check that must not hide those after it */
 #define COMPAT_CHECK(ok, fmt, ...)						\
 ({										\
@@ -153,6 +272,8 @@ struct compat_test {
 
 /* A test that says why here has found nothing to test */
 static const char *compat_skip;
+/* The one that is running, for those that are one function for many */
+static const struct compat_test *compat_this;
 
 static inline void compat_run(const struct compat_test *tests, unsigned int nr)
 {
@@ -166,6 +287,7 @@ static inline void compat_run(const struct compat_test *tests, unsigned int nr)
 		bool ok;
 
 		compat_skip = NULL;
+		compat_this = &tests[i];
 		ok = tests[i].run();
 		if (ok && compat_skip)
 			ksft_test_result_skip("%s: %s\n", tests[i].name, compat_skip);

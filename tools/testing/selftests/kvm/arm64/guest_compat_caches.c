@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_compat_caches - The caches that guests of earlier releases saw: up to
+ * 6.2 the CPU's, which nobody could change, since then as few as possible, and
+ * whatever userspace writes.
+ */
+#include <stdio.h>
+
+#include "guest_compat.h"
+#include "processor.h"
+
+#define CLIDR		ARM64_SYS_REG(3, 1, 0, 0, 1)
+#define CCSIDR(csselr)	(KVM_REG_ARM64 | KVM_REG_SIZE_U32 | KVM_REG_ARM_DEMUX |		\
+			 KVM_REG_ARM_DEMUX_ID_CCSIDR | (csselr))
+
+#define LEVELS		7
+#define NR_CSSELR	(2 * LEVELS)
+
+/* CLIDR_EL1.Ctype<n> */
+enum { NONE, INSTRUCTIONS, DATA, BOTH, UNIFIED };
+
+static bool is_host(u32 baseline)
+{
+	return baseline < KVM_GUEST_COMPAT_V6_12;
+}
+
+static u32 ctype(u64 clidr, u32 level)
+{
+	return (clidr >> (level * 3)) & 7;
+}
+
+/* Is there a cache that CSSELR_EL1 selects? */
+static bool has_cache(u64 clidr, u32 csselr)
+{
+	u32 type = ctype(clidr, csselr / 2);
+
+	if (csselr & 1)
+		return type == INSTRUCTIONS || type == BOTH;
+
+	return type == DATA || type == BOTH || type == UNIFIED;
+}
+
+static u64 guest_ccsidr[NR_CSSELR];
+static u64 guest_clidr;
+
+static void guest_code(void)
+{
+	u32 i;
+
+	guest_clidr = read_sysreg(clidr_el1);
+	for (i = 0; i < NR_CSSELR; i++) {
+		write_sysreg(i, csselr_el1);
+		isb();
+		guest_ccsidr[i] = read_sysreg(ccsidr_el1);
+	}
+	GUEST_DONE();
+}
+
+static int get_ccsidr(struct kvm_vcpu *vcpu, u32 csselr, u32 *val)
+{
+	return compat_ret(__vcpu_get_reg(vcpu, CCSIDR(csselr), val));
+}
+
+static int set_ccsidr(struct kvm_vcpu *vcpu, u32 csselr, u32 val)
+{
+	struct kvm_one_reg reg = { .id = CCSIDR(csselr), .addr = (u64)&val };
+
+	return compat_ret(__vcpu_ioctl(vcpu, KVM_SET_ONE_REG, &reg));
+}
+
+/*
+ * What the host's own kernel found, from its CLIDR_EL1; caches that firmware
+ * describes have levels above those.
+ */
+static u32 sysfs_ctype(u32 level)
+{
+	u32 index, type = NONE;
+
+	for (index = 0; index < 2 * LEVELS; index++) {
+		char path[80], word[32] = "";
+		u32 its = 0;
+		FILE *f;
+
+		snprintf(path, sizeof(path),
+			 "/sys/devices/system/cpu/cpu0/cache/index%u/level", index);
+		f = fopen(path, "r");
+		if (!f)
+			break;
+		if (fscanf(f, "%u", &its) != 1)
+			its = 0;
+		fclose(f);
+		if (its != level + 1)
+			continue;
+		snprintf(path, sizeof(path),
+			 "/sys/devices/system/cpu/cpu0/cache/index%u/type", index);
+		f = fopen(path, "r");
+		if (!f)
+			break;
+		if (fscanf(f, "%31s", word) != 1)
+			word[0] = 0;
+		fclose(f);
+		if (!strcmp(word, "Unified"))
+			type = UNIFIED;
+		else if (!strcmp(word, "Data"))
+			type |= DATA;
+		else if (!strcmp(word, "Instruction"))
+			type |= INSTRUCTIONS;
+	}
+	return type;
+}
+
+static bool test_host_levels(void)
+{
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm;
+	bool ok = true;
+	u32 i, level;
+
+	if (!sysfs_ctype(0)) {
+		compat_skip = "the host does not tell its caches";
+		return true;
+	}
+
+	for (i = 0; i < COMPAT_NR_BASELINES && is_host(compat_baselines[i]); i++) {
+		u64 clidr;
+
+		vm = compat_vm(compat_baselines[i], 0, guest_code, &vcpu);
+		clidr = vcpu_get_reg(vcpu, CLIDR);
+		for (level = 0; level < LEVELS && ctype(clidr, level); level++)
+			ok &= COMPAT_EQ(ctype(clidr, level), sysfs_ctype(level));
+		ok &= COMPAT_CHECK(level, "no cache at all");
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+/* Listed, read and written is what there is, or all */
+static bool test_listed(void)
+{
+	bool ok = true;
+	u32 i, c, val;
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		u32 baseline = compat_baselines[i];
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = compat_vm(baseline, 0, guest_code, &vcpu);
+		struct kvm_reg_list *list = vcpu_get_reg_list(vcpu);
+		u64 clidr = vcpu_get_reg(vcpu, CLIDR);
+
+		ok &= COMPAT_CHECK(compat_listed(list, CLIDR), "no CLIDR_EL1");
+		for (c = 0; c < NR_CSSELR; c++) {
+			bool listed = !is_host(baseline) || has_cache(clidr, c);
+
+			ok &= COMPAT_CHECK(compat_listed(list, CCSIDR(c)) == listed,
+					   "cache %u listed at %u: %d", c, baseline, !listed);
+			ok &= COMPAT_EQ(get_ccsidr(vcpu, c, &val), listed ? 0 : -ENOENT);
+			ok &= COMPAT_EQ(set_ccsidr(vcpu, c, val), listed ? 0 : -ENOENT);
+		}
+		free(list);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+static bool check_guest(struct kvm_vcpu *vcpu)
+{
+	u64 clidr = vcpu_get_reg(vcpu, CLIDR);
+	bool ok;
+	u32 c;
+
+	ok = compat_guest_done(vcpu);
+	sync_global_from_guest(vcpu->vm, guest_clidr);
+	sync_global_from_guest(vcpu->vm, guest_ccsidr);
+	ok &= COMPAT_EQ(guest_clidr, clidr);
+	for (c = 0; c < NR_CSSELR; c++) {
+		u32 val = 0;
+
+		/* The guest has 64 bits, if they are of use to it: see CCIDX */
+		if (has_cache(clidr, c)) {
+			ok &= COMPAT_EQ(get_ccsidr(vcpu, c, &val), 0);
+			ok &= COMPAT_EQ((u32)guest_ccsidr[c], val);
+		}
+	}
+	return ok;
+}
+
+static bool test_guest(void)
+{
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = compat_vm(compat_baselines[i], 0, guest_code, &vcpu);
+
+		ok &= check_guest(vcpu);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+/* Nothing but what is there can be written, before it runs and after */
+static bool test_refused(void)
+{
+	bool ok = true;
+	u32 i, c, round;
+
+	for (i = 0; i < COMPAT_NR_BASELINES && is_host(compat_baselines[i]); i++) {
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = compat_vm(compat_baselines[i], 0, guest_code, &vcpu);
+		u64 clidr = vcpu_get_reg(vcpu, CLIDR);
+		struct kvm_vcpu_init init = vcpu->init;
+
+		for (round = 0; round < 2; round++) {
+			for (c = 0; c < NR_CSSELR; c++) {
+				u32 val, now;
+
+				if (get_ccsidr(vcpu, c, &val))
+					continue;
+				ok &= COMPAT_EQ(set_ccsidr(vcpu, c, val), 0);
+				ok &= COMPAT_EQ(set_ccsidr(vcpu, c, val ^ 1 << 13), -EINVAL);
+				ok &= COMPAT_EQ(set_ccsidr(vcpu, c, val ^ 1), -EINVAL);
+				ok &= COMPAT_EQ(get_ccsidr(vcpu, c, &now), 0);
+				ok &= COMPAT_EQ(now, val);
+			}
+			ok &= COMPAT_EQ(compat_set_reg(vcpu, CLIDR, clidr), 0);
+			/* One cache less, one more, and another coherency point */
+			ok &= COMPAT_EQ(compat_set_reg(vcpu, CLIDR, clidr & ~7ULL), -EINVAL);
+			ok &= COMPAT_EQ(compat_set_reg(vcpu, CLIDR, clidr | UNIFIED << 18), -EINVAL);
+			ok &= COMPAT_EQ(compat_set_reg(vcpu, CLIDR, clidr ^ 7ULL << 24), -EINVAL);
+			ok &= COMPAT_EQ(vcpu_get_reg(vcpu, CLIDR), clidr);
+			if (!round)
+				ok &= check_guest(vcpu);
+		}
+		vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init);
+		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, CLIDR), clidr);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+/* What a VM of 6.1 had, restored where caches can be written: the guest's */
+static bool test_writable(void)
+{
+	struct kvm_vcpu *vcpu, *old;
+	struct kvm_vm *vm, *source;
+	bool ok = true;
+	u32 i, c, val;
+	u64 clidr;
+
+	source = compat_vm(KVM_GUEST_COMPAT_V6_1, 0, guest_code, &old);
+	clidr = vcpu_get_reg(old, CLIDR);
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		if (is_host(compat_baselines[i]))
+			continue;
+		vm = compat_vm(compat_baselines[i], 0, guest_code, &vcpu);
+		ok &= COMPAT_EQ(compat_set_reg(vcpu, CLIDR, clidr), 0);
+		for (c = 0; c < NR_CSSELR; c++) {
+			if (get_ccsidr(old, c, &val))
+				continue;
+			/* Another number of sets than any CPU has */
+			val ^= 1 << 13;
+			ok &= COMPAT_EQ(set_ccsidr(vcpu, c, val), 0);
+			ok &= COMPAT_EQ(get_ccsidr(vcpu, c, &val), 0);
+		}
+		ok &= check_guest(vcpu);
+		ok &= COMPAT_EQ(guest_clidr, clidr);
+		for (c = 0; c < NR_CSSELR; c++) {
+			if (get_ccsidr(old, c, &val))
+				continue;
+			ok &= COMPAT_EQ((u32)guest_ccsidr[c], val ^ 1 << 13);
+		}
+		kvm_vm_free(vm);
+	}
+	kvm_vm_free(source);
+	return ok;
+}
+
+/* With nothing written: the newest kernel's, the same at all of them */
+static bool test_made_up(void)
+{
+	struct kvm_vcpu *vcpu, *now;
+	struct kvm_vm *vm, *native = compat_vm(COMPAT_NATIVE, 0, guest_code, &now);
+	bool ok = true;
+	u32 i, c, a, b;
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		if (is_host(compat_baselines[i]))
+			continue;
+		vm = compat_vm(compat_baselines[i], 0, guest_code, &vcpu);
+		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, CLIDR), vcpu_get_reg(now, CLIDR));
+		for (c = 0; c < NR_CSSELR; c++) {
+			ok &= COMPAT_EQ(get_ccsidr(vcpu, c, &a), 0);
+			ok &= COMPAT_EQ(get_ccsidr(now, c, &b), 0);
+			ok &= COMPAT_EQ(a, b);
+		}
+		kvm_vm_free(vm);
+	}
+	kvm_vm_free(native);
+	return ok;
+}
+
+int main(void)
+{
+	static const struct compat_test tests[] = {
+		{ "cache_geometry: the levels that the host's kernel found", test_host_levels },
+		{ "cache_geometry: listed is what there is", test_listed },
+		{ "cache_geometry: the guest reads what userspace reads", test_guest },
+		{ "cache_geometry: up to 6.1 nothing else is taken", test_refused },
+		{ "cache_geometry: from 6.12 what is written is what the guest reads", test_writable },
+		{ "cache_geometry: from 6.12 as if nothing was selected", test_made_up },
+	};
+
+	compat_run(tests, ARRAY_SIZE(tests));
+}

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_compat_pmu - The PMU of earlier releases: registers without a PMU, who
+ * made it, and the events that it is said to count.
+ */
+#include "guest_compat.h"
+#include "processor.h"
+
+#define PMU_FEATURE	BIT(KVM_ARM_VCPU_PMU_V3)
+#define REG(name)	KVM_ARM64_SYS_REG(SYS_##name)
+#define PMCR		REG(PMCR_EL0)
+#define IMP_IDCODE	GENMASK(31, 16)
+#define PMCR_N		GENMASK(15, 11)
+
+/* What 5.10 listed with a PMU or without */
+static const u64 pmu_regs[] = {
+	PMCR, REG(PMCNTENSET_EL0), REG(PMCNTENCLR_EL0), REG(PMOVSCLR_EL0), REG(PMSWINC_EL0),
+	REG(PMSELR_EL0), REG(PMCCNTR_EL0), REG(PMUSERENR_EL0), REG(PMOVSSET_EL0),
+	REG(PMCCFILTR_EL0), REG(PMINTENSET_EL1), REG(PMINTENCLR_EL1),
+	REG(PMEVCNTRn_EL0(0)), REG(PMEVCNTRn_EL0(1)), REG(PMEVCNTRn_EL0(30)),
+	REG(PMEVTYPERn_EL0(0)), REG(PMEVTYPERn_EL0(1)), REG(PMEVTYPERn_EL0(30)),
+};
+
+static bool can_pmu(void)
+{
+	return kvm_has_cap(KVM_CAP_ARM_PMU_V3);
+}
+
+static bool unlimited(u32 baseline)
+{
+	return baseline == KVM_GUEST_COMPAT_V5_10;
+}
+
+static void guest_raz_wi(void)
+{
+	/* What Linux does at boot where the ID register says that there is a PMU */
+	write_sysreg_s(0, SYS_PMUSERENR_EL0);
+	write_sysreg_s(0xf, SYS_PMUSERENR_EL0);
+	GUEST_ASSERT_EQ(read_sysreg_s(SYS_PMUSERENR_EL0), 0);
+	write_sysreg_s(~0ULL, SYS_PMCR_EL0);
+	GUEST_ASSERT_EQ(read_sysreg_s(SYS_PMCR_EL0), 0);
+	write_sysreg_s(~0ULL, SYS_PMCNTENSET_EL0);
+	GUEST_ASSERT_EQ(read_sysreg_s(SYS_PMCNTENSET_EL0), 0);
+	write_sysreg_s(~0ULL, SYS_PMINTENSET_EL1);
+	GUEST_ASSERT_EQ(read_sysreg_s(SYS_PMINTENSET_EL1), 0);
+	write_sysreg_s(1, SYS_PMSELR_EL0);
+	GUEST_ASSERT_EQ(read_sysreg_s(SYS_PMSELR_EL0), 0);
+	write_sysreg_s(1, SYS_PMCCNTR_EL0);
+	GUEST_ASSERT_EQ(read_sysreg_s(SYS_PMCCNTR_EL0), 0);
+	write_sysreg_s(1, SYS_PMEVCNTRn_EL0(0));
+	GUEST_ASSERT_EQ(read_sysreg_s(SYS_PMEVCNTRn_EL0(0)), 0);
+	GUEST_ASSERT_EQ(read_sysreg_s(SYS_PMCEID0_EL0), 0);
+	GUEST_ASSERT_EQ(read_sysreg_s(SYS_PMCEID1_EL0), 0);
+	GUEST_ASSERT_EQ(compat_undefs, 0);
+	GUEST_DONE();
+}
+
+static void guest_undef(void)
+{
+	GUEST_ASSERT(COMPAT_UNDEF(write_sysreg_s(0, SYS_PMUSERENR_EL0)));
+	GUEST_ASSERT(COMPAT_UNDEF(read_sysreg_s(SYS_PMUSERENR_EL0)));
+	GUEST_ASSERT(COMPAT_UNDEF(read_sysreg_s(SYS_PMCR_EL0)));
+	GUEST_ASSERT(COMPAT_UNDEF(read_sysreg_s(SYS_PMCNTENSET_EL0)));
+	GUEST_ASSERT(COMPAT_UNDEF(read_sysreg_s(SYS_PMEVCNTRn_EL0(0))));
+	GUEST_ASSERT(COMPAT_UNDEF(read_sysreg_s(SYS_PMCEID0_EL0)));
+	GUEST_DONE();
+}
+
+static bool test_without_guest(void)
+{
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		u32 baseline = compat_baselines[i];
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = compat_vm(baseline, 0,
+					      unlimited(baseline) ? guest_raz_wi : guest_undef,
+					      &vcpu);
+
+		compat_catch_undefs(vcpu);
+		ok &= compat_guest_done(vcpu);
+		if (!ok)
+			ksft_print_msg("at baseline %u\n", baseline);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+static bool test_without_listed(void)
+{
+	bool ok = true;
+	u32 i, r;
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		u32 baseline = compat_baselines[i];
+		bool listed = unlimited(baseline);
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = compat_vm(baseline, 0, guest_undef, &vcpu);
+		struct kvm_reg_list *list = vcpu_get_reg_list(vcpu);
+
+		for (r = 0; r < ARRAY_SIZE(pmu_regs); r++) {
+			u64 val = 0;
+
+			ok &= COMPAT_CHECK(compat_listed(list, pmu_regs[r]) == listed,
+					   "%lx listed at %u: %d", (unsigned long)pmu_regs[r],
+					   baseline, !listed);
+			ok &= COMPAT_EQ(compat_get_reg(vcpu, pmu_regs[r], &val),
+					listed ? 0 : -ENOENT);
+			ok &= COMPAT_EQ(compat_set_reg(vcpu, pmu_regs[r], val),
+					listed ? 0 : -ENOENT);
+		}
+		free(list);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+/* PMSWINC_EL0 could not be changed, and these are one with another */
+static bool is_alias(u64 id)
+{
+	return id == REG(PMSWINC_EL0) || id == REG(PMCNTENCLR_EL0) ||
+	       id == REG(PMINTENCLR_EL1) || id == REG(PMOVSCLR_EL0);
+}
+
+static u64 pattern(u32 r)
+{
+	return 0xa5a5a5a5f0f0f0f0ULL + r;
+}
+
+static bool write_patterns(struct kvm_vcpu *vcpu)
+{
+	bool ok = true;
+	u32 r;
+
+	for (r = 0; r < ARRAY_SIZE(pmu_regs); r++)
+		if (!is_alias(pmu_regs[r]))
+			ok &= COMPAT_EQ(compat_set_reg(vcpu, pmu_regs[r], pattern(r)), 0);
+	return ok;
+}
+
+static bool has_patterns(struct kvm_vcpu *vcpu)
+{
+	bool ok = true;
+	u32 r;
+
+	for (r = 0; r < ARRAY_SIZE(pmu_regs); r++)
+		if (!is_alias(pmu_regs[r]))
+			ok &= COMPAT_CHECK(vcpu_get_reg(vcpu, pmu_regs[r]) == pattern(r),
+					   "%lx is %lx, not %lx", (unsigned long)pmu_regs[r],
+					   (unsigned long)vcpu_get_reg(vcpu, pmu_regs[r]),
+					   (unsigned long)pattern(r));
+	return ok;
+}
+
+/* Without a PMU any bit is kept, also while the guest runs */
+static bool test_without_kept(void)
+{
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = compat_vm(KVM_GUEST_COMPAT_V5_10, 0, guest_raz_wi, &vcpu);
+	bool ok = true;
+
+	compat_catch_undefs(vcpu);
+	ok &= write_patterns(vcpu);
+	ok &= has_patterns(vcpu);
+	ok &= compat_guest_done(vcpu);
+	ok &= has_patterns(vcpu);
+	kvm_vm_free(vm);
+	return ok;
+}
+
+static const u64 masks[] = { REG(PMCNTENSET_EL0), REG(PMINTENSET_EL1), REG(PMOVSSET_EL0) };
+
+/* With one, bits of counters that there are not are kept up to 5.10 only */
+static bool test_with_bits(void)
+{
+	bool ok = true;
+	u32 i, r;
+
+	if (!can_pmu()) {
+		compat_skip = "no PMU";
+		return true;
+	}
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		u32 baseline = compat_baselines[i];
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = compat_vm(baseline, PMU_FEATURE, guest_undef, &vcpu);
+		u64 n, there;
+
+		n = FIELD_GET(PMCR_N, vcpu_get_reg(vcpu, PMCR));
+		there = BIT(31) | (BIT(n) - 1);
+		for (r = 0; r < ARRAY_SIZE(masks); r++) {
+			ok &= COMPAT_EQ(compat_set_reg(vcpu, masks[r], ~0ULL), 0);
+			ok &= COMPAT_EQ(vcpu_get_reg(vcpu, masks[r]),
+					unlimited(baseline) ? ~0ULL : there);
+			ok &= COMPAT_EQ(compat_set_reg(vcpu, masks[r], 0), 0);
+			ok &= COMPAT_EQ(vcpu_get_reg(vcpu, masks[r]), 0);
+		}
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+/* The guest's counters count, and are saved, whatever was kept */
+static void guest_counts(void)
+{
+	write_sysreg_s(0x11, SYS_PMEVTYPERn_EL0(0));
+	write_sysreg_s(0x1234, SYS_PMEVCNTRn_EL0(0));
+	isb();
+	GUEST_ASSERT_EQ(read_sysreg_s(SYS_PMEVCNTRn_EL0(0)), 0x1234);
+	GUEST_ASSERT_EQ(read_sysreg_s(SYS_PMEVTYPERn_EL0(0)) & GENMASK(15, 0), 0x11);
+	write_sysreg_s(~0ULL, SYS_PMCNTENSET_EL0);
+	GUEST_ASSERT_EQ(read_sysreg_s(SYS_PMCNTENSET_EL0) & ~GENMASK(31, 0), 0);
+	write_sysreg_s(~0ULL, SYS_PMCNTENCLR_EL0);
+	GUEST_ASSERT_EQ(read_sysreg_s(SYS_PMCNTENSET_EL0) & GENMASK(31, 0), 0);
+	GUEST_ASSERT_EQ(compat_undefs, 0);
+	GUEST_DONE();
+}
+
+static bool test_with_guest(void)
+{
+	bool ok = true;
+	u32 i;
+
+	if (!can_pmu()) {
+		compat_skip = "no PMU";
+		return true;
+	}
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		u32 baseline = compat_baselines[i];
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = compat_vm(baseline, PMU_FEATURE, guest_counts, &vcpu);
+		u64 pmcr = vcpu_get_reg(vcpu, PMCR);
+
+		compat_pmu_init(vcpu);
+		compat_catch_undefs(vcpu);
+		if (unlimited(baseline)) {
+			ok &= write_patterns(vcpu);
+			/* Back to the counters that there are, and disabled */
+			ok &= COMPAT_EQ(compat_set_reg(vcpu, PMCR, pmcr & ~BIT(0)), 0);
+		}
+		ok &= compat_guest_done(vcpu);
+		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, REG(PMEVCNTRn_EL0(0))), 0x1234);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+static u64 guest_val[2];
+
+static void guest_reads_pmcr(void)
+{
+	guest_val[0] = read_sysreg_s(SYS_PMCR_EL0);
+	GUEST_DONE();
+}
+
+static u64 run_pmcr(struct kvm_vcpu *vcpu, bool *ok)
+{
+	*ok &= compat_guest_done(vcpu);
+	sync_global_from_guest(vcpu->vm, guest_val);
+	return guest_val[0];
+}
+
+/* @write: what userspace writes there, or 0 for nothing */
+static bool check_pmcr(u32 baseline, u64 write, u64 want)
+{
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = compat_vm(baseline, PMU_FEATURE, guest_reads_pmcr, &vcpu);
+	u64 pmcr = vcpu_get_reg(vcpu, PMCR);
+	bool ok = true;
+
+	compat_pmu_init(vcpu);
+	if (write) {
+		pmcr = (pmcr & ~IMP_IDCODE) | write;
+		ok &= COMPAT_EQ(compat_set_reg(vcpu, PMCR, pmcr), 0);
+	}
+	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, PMCR) & IMP_IDCODE, want);
+	ok &= COMPAT_EQ(run_pmcr(vcpu, &ok) & IMP_IDCODE, want);
+	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, PMCR) & IMP_IDCODE, want);
+	if (!ok)
+		ksft_print_msg("at baseline %u\n", baseline);
+	kvm_vm_free(vm);
+	return ok;
+}
+
+static u64 host_pmcr(void)
+{
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = compat_vm(KVM_GUEST_COMPAT_V6_1, PMU_FEATURE, guest_reads_pmcr, &vcpu);
+	u64 val = vcpu_get_reg(vcpu, PMCR) & IMP_IDCODE;
+
+	kvm_vm_free(vm);
+	return val;
+}
+
+static bool test_pmcr(void)
+{
+	bool ok = true;
+	u64 host;
+	u32 i;
+
+	if (!can_pmu()) {
+		compat_skip = "no PMU";
+		return true;
+	}
+
+	host = host_pmcr();
+	if (!host)
+		compat_skip = "the host's PMCR_EL0.{IMP,IDCODE} are 0";
+	for (i = 0; i < COMPAT_NR_BASELINES; i++)
+		ok &= check_pmcr(compat_baselines[i], 0,
+				 compat_baselines[i] < KVM_GUEST_COMPAT_V6_12 ? host : 0);
+	return ok;
+}
+
+/* Of a guest from another host: kept where it was kept, ignored where it was */
+static bool test_pmcr_written(void)
+{
+	bool ok = true;
+	u32 i;
+
+	if (!can_pmu()) {
+		compat_skip = "no PMU";
+		return true;
+	}
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++)
+		ok &= check_pmcr(compat_baselines[i], 0x51a50000,
+				 compat_baselines[i] < KVM_GUEST_COMPAT_V6_12 ? 0x51a50000 : 0);
+	return ok;
+}
+
+static void guest_reads_pmceid(void)
+{
+	guest_val[0] = read_sysreg_s(SYS_PMCEID0_EL0);
+	guest_val[1] = read_sysreg_s(SYS_PMCEID1_EL0);
+	GUEST_DONE();
+}
+
+static bool read_pmceid(u32 baseline, int revision, u64 *val)
+{
+	struct kvm_vm *vm = vm_create(1);
+	struct kvm_vcpu *vcpu;
+	bool ok;
+
+	if (baseline != COMPAT_NATIVE)
+		TEST_ASSERT(!compat_select(vm, baseline), "baseline %u", baseline);
+	if (revision >= 0)
+		compat_set_named(vm, "pmceid_el0", revision);
+	vcpu = compat_vcpu(vm, 0, PMU_FEATURE, guest_reads_pmceid);
+	kvm_arch_vm_finalize_vcpus(vm);
+	compat_pmu_init(vcpu);
+	ok = compat_guest_done(vcpu);
+	sync_global_from_guest(vm, guest_val);
+	memcpy(val, guest_val, sizeof(guest_val));
+	kvm_vm_free(vm);
+	return ok;
+}
+
+#define SW_INCR			BIT(0x00)
+#define CHAIN			BIT(0x1e)
+#define STALL_SLOT_BACKEND	BIT(0x3d - 0x20)
+#define STALL_SLOT_FRONTEND	BIT(0x3e - 0x20)
+#define STALL_SLOT		BIT(0x3f - 0x20)
+
+/* What each revision makes of the host's */
+static const struct {
+	u32 since;
+	u64 always;		/* in PMCEID0_EL0 */
+	u64 never;		/* in PMCEID1_EL0 */
+} pmceid[] = {
+	{ KVM_GUEST_COMPAT_V5_10, 0, 0 },
+	{ KVM_GUEST_COMPAT_V6_1, 0, STALL_SLOT },
+	{ 0 /* between two baselines */, CHAIN, STALL_SLOT },
+	{ KVM_GUEST_COMPAT_V6_12, CHAIN, STALL_SLOT | STALL_SLOT_FRONTEND | STALL_SLOT_BACKEND },
+	{ KVM_GUEST_COMPAT_V6_16, CHAIN | SW_INCR,
+	  STALL_SLOT | STALL_SLOT_FRONTEND | STALL_SLOT_BACKEND },
+};
+
+static bool test_pmceid(void)
+{
+	u64 host[2], val[2];
+	bool ok = true;
+	u32 i, r;
+
+	if (!can_pmu()) {
+		compat_skip = "no PMU";
+		return true;
+	}
+
+	ok &= read_pmceid(COMPAT_NATIVE, 0, host);
+	for (r = 0; r < ARRAY_SIZE(pmceid); r++) {
+		ok &= read_pmceid(COMPAT_NATIVE, r, val);
+		ok &= COMPAT_EQ(val[0], host[0] | pmceid[r].always);
+		ok &= COMPAT_EQ(val[1], host[1] & ~pmceid[r].never);
+	}
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		for (r = ARRAY_SIZE(pmceid) - 1; ; r--)
+			if (pmceid[r].since && pmceid[r].since <= compat_baselines[i])
+				break;
+		ok &= read_pmceid(compat_baselines[i], -1, val);
+		ok &= COMPAT_EQ(val[0], host[0] | pmceid[r].always);
+		ok &= COMPAT_EQ(val[1], host[1] & ~pmceid[r].never);
+	}
+	return ok;
+}
+
+int main(void)
+{
+	static const struct compat_test tests[] = {
+		{ "pmu_registers: without a PMU, as the guest finds them", test_without_guest },
+		{ "pmu_registers: without a PMU, as they are listed", test_without_listed },
+		{ "pmu_registers: without a PMU, kept at 5.10", test_without_kept },
+		{ "pmu_registers: with a PMU, bits of no counter", test_with_bits },
+		{ "pmu_registers: with a PMU, the guest's", test_with_guest },
+		{ "pmcr_el0: who made it", test_pmcr },
+		{ "pmcr_el0: who made it, as userspace writes it", test_pmcr_written },
+		{ "pmceid_el0: every revision and baseline", test_pmceid },
+	};
+
+	compat_run(tests, ARRAY_SIZE(tests));
+}

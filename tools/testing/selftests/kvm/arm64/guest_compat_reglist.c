@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_compat_reglist - The register list of earlier releases: what is named
+ * by it, and taken, and that the guest has what its features give it in any
+ * case.
+ */
+#include <asm/cputype.h>
+
+#include "guest_compat.h"
+#include "processor.h"
+
+#define TCR2		KVM_ARM64_SYS_REG(SYS_TCR2_EL1)
+#define PIR		KVM_ARM64_SYS_REG(SYS_PIR_EL1)
+#define PIRE0		KVM_ARM64_SYS_REG(SYS_PIRE0_EL1)
+#define PMMIR		KVM_ARM64_SYS_REG(SYS_PMMIR_EL1)
+#define MMFR3		KVM_ARM64_SYS_REG(SYS_ID_AA64MMFR3_EL1)
+
+/* What a vCPU must have for a register, unless the release did not look */
+enum needs { NOTHING, PMU, FEAT_TCR2, FEAT_S1PIE };
+
+static const struct {
+	const char *behaviour;
+	u64 id;
+	u32 since;		/* the first baseline that lists it */
+	u32 checked;		/* the first that lists it only if it is of use */
+	enum needs needs;
+} regs[] = {
+	{ "list_bmap", KVM_REG_ARM_STD_BMAP, KVM_GUEST_COMPAT_V6_1 },
+	{ "list_bmap", KVM_REG_ARM_STD_HYP_BMAP, KVM_GUEST_COMPAT_V6_1 },
+	{ "list_bmap", KVM_REG_ARM_VENDOR_HYP_BMAP, KVM_GUEST_COMPAT_V6_1 },
+	{ "list_bmap_2", KVM_REG_ARM_VENDOR_HYP_BMAP_2, KVM_GUEST_COMPAT_V6_16 },
+	{ "list_ptimer", KVM_REG_ARM_PTIMER_CTL, KVM_GUEST_COMPAT_V6_12 },
+	{ "list_ptimer", KVM_REG_ARM_PTIMER_CVAL, KVM_GUEST_COMPAT_V6_12 },
+	{ "list_ptimer", KVM_REG_ARM_PTIMER_CNT, KVM_GUEST_COMPAT_V6_12 },
+	{ "list_pmmir", PMMIR, KVM_GUEST_COMPAT_V7_3, KVM_GUEST_COMPAT_V7_3, PMU },
+	{ "list_oslsr", KVM_ARM64_SYS_REG(SYS_OSLSR_EL1), KVM_GUEST_COMPAT_V6_1 },
+	{ "list_tcr2_pir", TCR2, KVM_GUEST_COMPAT_V6_12, KVM_GUEST_COMPAT_V6_16, FEAT_TCR2 },
+	{ "list_tcr2_pir", PIR, KVM_GUEST_COMPAT_V6_12, KVM_GUEST_COMPAT_V6_16, FEAT_S1PIE },
+	{ "list_tcr2_pir", PIRE0, KVM_GUEST_COMPAT_V6_12, KVM_GUEST_COMPAT_V6_16, FEAT_S1PIE },
+};
+
+#define PMU_FEATURE	BIT(KVM_ARM_VCPU_PMU_V3)
+
+static bool can_pmu(void)
+{
+	return kvm_has_cap(KVM_CAP_ARM_PMU_V3);
+}
+
+static void guest_nothing(void)
+{
+	GUEST_DONE();
+}
+
+static bool vcpu_has(struct kvm_vcpu *vcpu, enum needs needs)
+{
+	switch (needs) {
+	case PMU:
+		return vcpu->init.features[0] & PMU_FEATURE;
+	case FEAT_TCR2:
+		return FIELD_GET(ID_AA64MMFR3_EL1_TCRX, vcpu_get_reg(vcpu, MMFR3));
+	case FEAT_S1PIE:
+		return FIELD_GET(ID_AA64MMFR3_EL1_S1PIE, vcpu_get_reg(vcpu, MMFR3));
+	default:
+		return true;
+	}
+}
+
+static bool is_listed(u32 reg, u32 baseline, struct kvm_vcpu *vcpu)
+{
+	if (baseline < regs[reg].since)
+		return false;
+
+	return baseline < regs[reg].checked || vcpu_has(vcpu, regs[reg].needs);
+}
+
+/* Listed or not, read and written or not: all the same */
+static bool check_regs(const char *behaviour, u32 baseline, struct kvm_vcpu *vcpu)
+{
+	struct kvm_reg_list *list = vcpu_get_reg_list(vcpu);
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(regs); i++) {
+		bool listed = is_listed(i, baseline, vcpu);
+		u64 val = 0;
+
+		if (strcmp(regs[i].behaviour, behaviour))
+			continue;
+		ok &= COMPAT_CHECK(compat_listed(list, regs[i].id) == listed,
+				   "%lx listed at %u: %d", (unsigned long)regs[i].id, baseline,
+				   !listed);
+		ok &= COMPAT_EQ(compat_get_reg(vcpu, regs[i].id, &val), listed ? 0 : -ENOENT);
+		ok &= COMPAT_EQ(compat_set_reg(vcpu, regs[i].id, val), listed ? 0 : -ENOENT);
+	}
+	free(list);
+	return ok;
+}
+
+/* With no use for TCR2_EL1 and PIR_EL1, whatever the host has */
+static struct kvm_vm *make_without_tcr2(u32 baseline, void *guest_code, struct kvm_vcpu **vcpu)
+{
+	struct kvm_vm *vm = compat_vm(baseline, 0, guest_code, vcpu);
+
+	vcpu_set_reg(*vcpu, MMFR3, 0);
+	return vm;
+}
+
+static bool check_behaviour(const char *behaviour)
+{
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		u32 baseline = compat_baselines[i];
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm;
+
+		vm = compat_vm(baseline, 0, guest_nothing, &vcpu);
+		ok &= check_regs(behaviour, baseline, vcpu);
+		kvm_vm_free(vm);
+
+		if (can_pmu()) {
+			vm = compat_vm(baseline, PMU_FEATURE, guest_nothing, &vcpu);
+			ok &= check_regs(behaviour, baseline, vcpu);
+			kvm_vm_free(vm);
+		}
+	}
+	return ok;
+}
+
+static bool test_bmap(void)
+{
+	return check_behaviour("list_bmap");
+}
+
+static bool test_bmap_2(void)
+{
+	return check_behaviour("list_bmap_2");
+}
+
+static bool test_ptimer(void)
+{
+	return check_behaviour("list_ptimer");
+}
+
+static bool test_oslsr(void)
+{
+	return check_behaviour("list_oslsr");
+}
+
+static bool test_pmmir(void)
+{
+	if (!can_pmu())
+		compat_skip = "no PMU to list it with";
+
+	return check_behaviour("list_pmmir");
+}
+
+/* With the features, if the host has them, and without */
+static bool test_tcr2_pir(void)
+{
+	bool ok = check_behaviour("list_tcr2_pir");
+	u32 i;
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = make_without_tcr2(compat_baselines[i], guest_nothing, &vcpu);
+
+		ok &= check_regs("list_tcr2_pir", compat_baselines[i], vcpu);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+static void guest_tcr2_undef(void)
+{
+	GUEST_ASSERT(COMPAT_UNDEF(read_sysreg_s(SYS_TCR2_EL1)));
+	GUEST_ASSERT(COMPAT_UNDEF(write_sysreg_s(1, SYS_TCR2_EL1)));
+	GUEST_ASSERT(COMPAT_UNDEF(read_sysreg_s(SYS_PIR_EL1)));
+	GUEST_ASSERT(COMPAT_UNDEF(write_sysreg_s(1, SYS_PIR_EL1)));
+	GUEST_ASSERT(COMPAT_UNDEF(read_sysreg_s(SYS_PIRE0_EL1)));
+	GUEST_ASSERT(COMPAT_UNDEF(write_sysreg_s(1, SYS_PIRE0_EL1)));
+	GUEST_DONE();
+}
+
+static const u64 tcr2_pir[] = { TCR2, PIR, PIRE0 };
+
+/* Userspace has its values back, the guest has no register */
+static bool test_kept(void)
+{
+	struct kvm_vm *vm, *other;
+	struct kvm_vcpu *vcpu, *to;
+	struct kvm_vcpu_init init;
+	u64 fresh[ARRAY_SIZE(tcr2_pir)];
+	bool ok = true;
+	u32 i, round;
+
+	vm = make_without_tcr2(KVM_GUEST_COMPAT_V6_12, guest_tcr2_undef, &vcpu);
+	other = make_without_tcr2(KVM_GUEST_COMPAT_V6_12, guest_tcr2_undef, &to);
+	compat_catch_undefs(vcpu);
+
+	for (i = 0; i < ARRAY_SIZE(tcr2_pir); i++) {
+		fresh[i] = vcpu_get_reg(vcpu, tcr2_pir[i]);
+		ok &= COMPAT_EQ(compat_set_reg(vcpu, tcr2_pir[i], 0x5a5a5a5a00000011 << i), 0);
+	}
+
+	/* Before the guest ran, and after */
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < ARRAY_SIZE(tcr2_pir); i++) {
+			u64 val = vcpu_get_reg(vcpu, tcr2_pir[i]);
+
+			ok &= COMPAT_EQ(val, 0x5a5a5a5a00000011 << i);
+			ok &= COMPAT_EQ(compat_set_reg(to, tcr2_pir[i], val), 0);
+			ok &= COMPAT_EQ(vcpu_get_reg(to, tcr2_pir[i]), val);
+		}
+		if (!round)
+			ok &= compat_guest_done(vcpu);
+	}
+
+	/* A reset is one, of these as of the others */
+	init = vcpu->init;
+	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init);
+	for (i = 0; i < ARRAY_SIZE(tcr2_pir); i++)
+		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, tcr2_pir[i]), fresh[i]);
+
+	kvm_vm_free(other);
+	kvm_vm_free(vm);
+	return ok;
+}
+
+static void guest_reads_pir(u64 pir)
+{
+	GUEST_ASSERT_EQ(read_sysreg_s(SYS_PIR_EL1), pir);
+	GUEST_DONE();
+}
+
+/* Of a guest that has the feature it is the guest's, listed or not */
+static bool test_guest_pir(void)
+{
+	static const u32 baselines[] = { KVM_GUEST_COMPAT_V6_12, KVM_GUEST_COMPAT_V6_16 };
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(baselines); i++) {
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = compat_vm(baselines[i], 0, guest_reads_pir, &vcpu);
+
+		if (vcpu_has(vcpu, FEAT_S1PIE)) {
+			vcpu_set_reg(vcpu, PIR, 0x76543210);
+			vcpu_args_set(vcpu, 1, 0x76543210);
+			ok &= compat_guest_done(vcpu);
+			ok &= COMPAT_EQ(vcpu_get_reg(vcpu, PIR), 0x76543210);
+		} else {
+			compat_skip = "no FEAT_S1PIE";
+		}
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+static void guest_pmmir(void)
+{
+	GUEST_ASSERT(!COMPAT_UNDEF(GUEST_ASSERT_EQ(read_sysreg_s(SYS_PMMIR_EL1), 0)));
+	GUEST_DONE();
+}
+
+/* Linux reads it of every PMU of ARMv8.4 */
+static bool test_guest_pmmir(void)
+{
+	bool ok = true;
+	u32 i;
+
+	if (!can_pmu()) {
+		compat_skip = "no PMU";
+		return true;
+	}
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = compat_vm(compat_baselines[i], PMU_FEATURE, guest_pmmir,
+					      &vcpu);
+
+		compat_pmu_init(vcpu);
+		compat_catch_undefs(vcpu);
+		ok &= compat_guest_done(vcpu);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+/* The number that KVM_GET_REG_LIST tells is that of what it names, each once */
+static bool test_count(void)
+{
+	bool ok = true;
+	u64 n, i, j;
+	u32 b;
+
+	for (b = 0; b < COMPAT_NR_BASELINES; b++) {
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = compat_vm(compat_baselines[b], can_pmu() ? PMU_FEATURE : 0,
+					      guest_nothing, &vcpu);
+		struct kvm_reg_list *list = vcpu_get_reg_list(vcpu);
+
+		n = list->n;
+		list->n = n - 1;
+		ok &= COMPAT_EQ(compat_ret(__vcpu_ioctl(vcpu, KVM_GET_REG_LIST, list)), -E2BIG);
+		ok &= COMPAT_EQ(list->n, n);
+		ok &= COMPAT_EQ(compat_ret(__vcpu_ioctl(vcpu, KVM_GET_REG_LIST, list)), 0);
+		ok &= COMPAT_EQ(list->n, n);
+		for (i = 0; i < n; i++)
+			for (j = 0; j < i; j++)
+				ok &= COMPAT_CHECK(list->reg[i] != list->reg[j],
+						   "%lx is listed twice",
+						   (unsigned long)list->reg[i]);
+		free(list);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+static u64 one_reg_size(u64 id)
+{
+	return 1ULL << ((id & KVM_REG_SIZE_MASK) >> KVM_REG_SIZE_SHIFT);
+}
+
+static int copy_reg(struct kvm_vcpu *from, struct kvm_vcpu *to, u64 id)
+{
+	u8 buf[256] = {}, back[256] = {};
+	struct kvm_one_reg reg = { .id = id, .addr = (u64)buf };
+	int ret;
+
+	TEST_ASSERT(one_reg_size(id) <= sizeof(buf), "size of %lx", (unsigned long)id);
+	vcpu_ioctl(from, KVM_GET_ONE_REG, &reg);
+	ret = compat_ret(__vcpu_ioctl(to, KVM_SET_ONE_REG, &reg));
+	if (ret)
+		return ret;
+
+	/* These go on, and have a test of their own */
+	if (id == KVM_REG_ARM_TIMER_CNT || id == KVM_REG_ARM_PTIMER_CNT ||
+	    id == KVM_REG_ARM_TIMER_CTL || id == KVM_REG_ARM_PTIMER_CTL)
+		return 0;
+
+	reg.addr = (u64)back;
+	vcpu_ioctl(to, KVM_GET_ONE_REG, &reg);
+	return memcmp(buf, back, sizeof(buf)) ? -EILSEQ : 0;
+}
+
+static bool is_id_reg(u64 id)
+{
+	u64 any = KVM_REG_ARM64_SYSREG_CRM_MASK | KVM_REG_ARM64_SYSREG_OP2_MASK;
+
+	return (id & ~any) == KVM_ARM64_SYS_REG(sys_reg(3, 0, 0, 0, 0));
+}
+
+struct expected {
+	u64 id;
+	bool seen;
+};
+
+/* All that one VM lists goes into another, but for what is expected */
+static bool copy_all(u32 from_baseline, u32 to_baseline, bool id_regs,
+		     struct expected *missing, u32 nr)
+{
+	u32 features = can_pmu() ? PMU_FEATURE : 0;
+	struct kvm_vm *vm, *other;
+	struct kvm_vcpu *from, *to;
+	struct kvm_reg_list *list;
+	bool ok = true;
+	u64 i;
+	u32 m;
+
+	vm = compat_vm(from_baseline, features, guest_nothing, &from);
+	other = compat_vm(to_baseline, features, guest_nothing, &to);
+	list = vcpu_get_reg_list(from);
+	for (i = 0; i < list->n; i++) {
+		u64 id = list->reg[i];
+		int ret = copy_reg(from, to, id), want = 0;
+
+		for (m = 0; m < nr; m++) {
+			if (missing[m].id == id) {
+				missing[m].seen = true;
+				want = -ENOENT;
+			}
+		}
+		/* Features that the other does not know are another test's business */
+		if (!id_regs && is_id_reg(id) && ret != -ENOENT)
+			continue;
+		ok &= COMPAT_CHECK(ret == want, "%lx from %u to %u: %d, not %d",
+				   (unsigned long)id, from_baseline, to_baseline, ret, want);
+	}
+	for (m = 0; m < nr; m++)
+		ok &= COMPAT_CHECK(missing[m].seen, "%lx is not listed at %u",
+				   (unsigned long)missing[m].id, from_baseline);
+	free(list);
+	kvm_vm_free(other);
+	kvm_vm_free(vm);
+	return ok;
+}
+
+static bool test_copy_same(void)
+{
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++)
+		ok &= copy_all(compat_baselines[i], compat_baselines[i], true, NULL, 0);
+	return ok;
+}
+
+static bool test_copy_from_native(void)
+{
+	struct expected missing[] = { { KVM_REG_ARM_VENDOR_HYP_BMAP_2 }, { PMMIR } };
+
+	return copy_all(COMPAT_NATIVE, KVM_GUEST_COMPAT_V6_12, false, missing,
+			can_pmu() ? 2 : 1);
+}
+
+static bool test_copy_to_native(void)
+{
+	struct expected missing[3];
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = compat_vm(COMPAT_NATIVE, 0, guest_nothing, &vcpu);
+	u32 nr = 0;
+
+	if (!vcpu_has(vcpu, FEAT_TCR2))
+		missing[nr++] = (struct expected) { TCR2 };
+	if (!vcpu_has(vcpu, FEAT_S1PIE)) {
+		missing[nr++] = (struct expected) { PIR };
+		missing[nr++] = (struct expected) { PIRE0 };
+	}
+	kvm_vm_free(vm);
+	return copy_all(KVM_GUEST_COMPAT_V6_12, COMPAT_NATIVE, false, missing, nr);
+}
+
+/* As releases up to 6.6 knew CPUs */
+static u32 old_target(void)
+{
+	static const struct {
+		u32 implementor;
+		u32 part;
+		u32 target;
+	} cpus[] = {
+		{ ARM_CPU_IMP_ARM, ARM_CPU_PART_AEM_V8, KVM_ARM_TARGET_AEM_V8 },
+		{ ARM_CPU_IMP_ARM, ARM_CPU_PART_FOUNDATION, KVM_ARM_TARGET_FOUNDATION_V8 },
+		{ ARM_CPU_IMP_ARM, ARM_CPU_PART_CORTEX_A53, KVM_ARM_TARGET_CORTEX_A53 },
+		{ ARM_CPU_IMP_ARM, ARM_CPU_PART_CORTEX_A57, KVM_ARM_TARGET_CORTEX_A57 },
+		{ ARM_CPU_IMP_APM, 0x000, KVM_ARM_TARGET_XGENE_POTENZA },
+	};
+	u64 midr;
+	u32 i;
+
+	/* The host gives it to whoever asks */
+	asm("mrs %0, midr_el1" : "=r" (midr));
+	for (i = 0; i < ARRAY_SIZE(cpus); i++)
+		if (MIDR_IMPLEMENTOR(midr) == cpus[i].implementor &&
+		    MIDR_PARTNUM(midr) == cpus[i].part)
+			return cpus[i].target;
+
+	return KVM_ARM_TARGET_GENERIC_V8;
+}
+
+static bool test_preferred_target(void)
+{
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		u32 want = compat_baselines[i] < KVM_GUEST_COMPAT_V6_12 ?
+			   old_target() : KVM_ARM_TARGET_GENERIC_V8;
+		struct kvm_vm *vm = vm_create(1);
+		struct kvm_vcpu_init init = {};
+		struct kvm_vcpu *vcpu;
+
+		ok &= COMPAT_EQ(compat_select(vm, compat_baselines[i]), 0);
+		vm_ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init);
+		ok &= COMPAT_EQ(init.target, want);
+		/* And it can be had */
+		vcpu = aarch64_vcpu_add(vm, 0, &init, guest_nothing);
+		kvm_arch_vm_finalize_vcpus(vm);
+		ok &= compat_guest_done(vcpu);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+int main(void)
+{
+	static const struct compat_test tests[] = {
+		{ "list_bmap: every baseline", test_bmap },
+		{ "list_bmap_2: every baseline", test_bmap_2 },
+		{ "list_ptimer: every baseline", test_ptimer },
+		{ "list_pmmir: every baseline", test_pmmir },
+		{ "list_pmmir: the guest reads 0, listed or not", test_guest_pmmir },
+		{ "list_oslsr: every baseline", test_oslsr },
+		{ "list_tcr2_pir: every baseline", test_tcr2_pir },
+		{ "list_tcr2_pir: kept for userspace, UNDEF for the guest", test_kept },
+		{ "list_tcr2_pir: the guest's own where it has them", test_guest_pir },
+		{ "the list names as many as it says", test_count },
+		{ "a list goes into a VM of the same baseline", test_copy_same },
+		{ "a list of nothing selected goes to 6.12, less what is newer", test_copy_from_native },
+		{ "a list of 6.12 goes where nothing is selected", test_copy_to_native },
+		{ "preferred_target: every baseline", test_preferred_target },
+	};
+
+	compat_run(tests, ARRAY_SIZE(tests));
+}

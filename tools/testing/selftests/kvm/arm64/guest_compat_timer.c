@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_compat_timer - The timers of earlier releases, as userspace reads them:
+ * up to 6.17 with ISTATUS as the condition is, since then without.
+ */
+#include "guest_compat.h"
+#include "processor.h"
+#include "arch_timer.h"
+
+#define NEVER		(~0ULL)
+
+static const struct {
+	u64 ctl;
+	u64 cval;
+	u32 since;		/* the first baseline that lists it */
+} timers[] = {
+	{ KVM_REG_ARM_TIMER_CTL, KVM_REG_ARM_TIMER_CVAL, KVM_GUEST_COMPAT_V5_10 },
+	{ KVM_REG_ARM_PTIMER_CTL, KVM_REG_ARM_PTIMER_CVAL, KVM_GUEST_COMPAT_V6_12 },
+};
+
+static void guest_code(void)
+{
+	GUEST_ASSERT(read_sysreg(cntv_ctl_el0) & CTL_ISTATUS);
+	GUEST_ASSERT(read_sysreg(cntp_ctl_el0) & CTL_ISTATUS);
+	GUEST_DONE();
+}
+
+/* Expired, not expired, and expired with the bits that are userspace's */
+static bool check_timer(struct kvm_vcpu *vcpu, u32 t, u64 istatus)
+{
+	u64 ctl = timers[t].ctl, cval = timers[t].cval;
+	bool ok = true;
+
+	ok &= COMPAT_EQ(compat_set_reg(vcpu, cval, 0), 0);
+	ok &= COMPAT_EQ(compat_set_reg(vcpu, ctl, 0), 0);
+	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, ctl), istatus);
+	ok &= COMPAT_EQ(compat_set_reg(vcpu, ctl, CTL_ENABLE | CTL_IMASK), 0);
+	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, ctl), CTL_ENABLE | CTL_IMASK | istatus);
+
+	/* What is saved can be restored */
+	ok &= COMPAT_EQ(compat_set_reg(vcpu, ctl, vcpu_get_reg(vcpu, ctl)), 0);
+	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, ctl), CTL_ENABLE | CTL_IMASK | istatus);
+
+	ok &= COMPAT_EQ(compat_set_reg(vcpu, cval, NEVER), 0);
+	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, ctl), CTL_ENABLE | CTL_IMASK);
+	ok &= COMPAT_EQ(compat_set_reg(vcpu, cval, 0), 0);
+	return ok;
+}
+
+/* @istatus is what userspace reads of an expired timer */
+static bool check_vcpu(struct kvm_vcpu *vcpu, u32 baseline, u64 istatus)
+{
+	bool ok = true;
+	u32 t;
+
+	for (t = 0; t < ARRAY_SIZE(timers); t++) {
+		if (baseline < timers[t].since)
+			continue;
+		/* As it is when nobody has touched it */
+		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, timers[t].ctl), istatus);
+		ok &= check_timer(vcpu, t, istatus);
+	}
+
+	/*
+	 * The guest's own view is the timer's, in any case. Once it has run,
+	 * newer releases tell what it was when the guest was left: either.
+	 */
+	if (baseline < timers[1].since)
+		return ok;
+	ok &= compat_guest_done(vcpu);
+	if (!istatus)
+		return ok;
+	for (t = 0; t < ARRAY_SIZE(timers); t++) {
+		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, timers[t].ctl) & CTL_ISTATUS, CTL_ISTATUS);
+		ok &= COMPAT_EQ(compat_set_reg(vcpu, timers[t].cval, NEVER), 0);
+		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, timers[t].ctl) & CTL_ISTATUS, 0);
+	}
+	return ok;
+}
+
+static bool test_baselines(void)
+{
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		u32 baseline = compat_baselines[i];
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = compat_vm(baseline, 0, guest_code, &vcpu);
+
+		ok &= check_vcpu(vcpu, baseline,
+				 baseline < KVM_GUEST_COMPAT_V6_18 ? CTL_ISTATUS : 0);
+		if (!ok)
+			ksft_print_msg("at baseline %u\n", baseline);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+/* The behaviour alone, in the newest and in an old release */
+static bool test_revisions(void)
+{
+	static const u32 baselines[] = { KVM_GUEST_COMPAT_V7_3, KVM_GUEST_COMPAT_V6_12 };
+	bool ok = true;
+	u32 i, rev;
+
+	for (i = 0; i < ARRAY_SIZE(baselines); i++) {
+		for (rev = 0; rev <= 1; rev++) {
+			struct kvm_vm *vm = vm_create(1);
+			struct kvm_vcpu *vcpu;
+
+			ok &= COMPAT_EQ(compat_select(vm, baselines[i]), 0);
+			compat_set_named(vm, "timer_istatus", rev);
+			vcpu = compat_vcpu(vm, 0, 0, guest_code);
+			kvm_arch_vm_finalize_vcpus(vm);
+			ok &= check_vcpu(vcpu, baselines[i], rev ? 0 : CTL_ISTATUS);
+			kvm_vm_free(vm);
+		}
+	}
+	return ok;
+}
+
+int main(void)
+{
+	static const struct compat_test tests[] = {
+		{ "timer_istatus: every baseline", test_baselines },
+		{ "timer_istatus: every revision", test_revisions },
+	};
+
+	compat_run(tests, ARRAY_SIZE(tests));
+}
