@@ -226,7 +226,8 @@ static bool test_refused(void)
 			ok &= COMPAT_EQ(compat_set_reg(vcpu, CLIDR, clidr), 0);
 			/* One cache less, one more, and another coherency point */
 			ok &= COMPAT_EQ(compat_set_reg(vcpu, CLIDR, clidr & ~7ULL), -EINVAL);
-			ok &= COMPAT_EQ(compat_set_reg(vcpu, CLIDR, clidr | UNIFIED << 18), -EINVAL);
+			ok &= COMPAT_EQ(compat_set_reg(vcpu, CLIDR, clidr | UNIFIED << 18),
+					-EINVAL);
 			ok &= COMPAT_EQ(compat_set_reg(vcpu, CLIDR, clidr ^ 7ULL << 24), -EINVAL);
 			ok &= COMPAT_EQ(vcpu_get_reg(vcpu, CLIDR), clidr);
 			if (!round)
@@ -307,8 +308,8 @@ int main(void)
 		{ "cache_geometry: listed is what there is", test_listed },
 		{ "cache_geometry: the guest reads what userspace reads", test_guest },
 		{ "cache_geometry: up to 6.1 nothing else is taken", test_refused },
-		{ "cache_geometry: from 6.12 what is written is what the guest reads", test_writable },
-		{ "cache_geometry: from 6.12 as if nothing was selected", test_made_up },
+		{ "cache_geometry: since 6.12 the guest reads what is written", test_writable },
+		{ "cache_geometry: since 6.12 as with nothing selected", test_made_up },
 	};
 
 	compat_run(tests, ARRAY_SIZE(tests));

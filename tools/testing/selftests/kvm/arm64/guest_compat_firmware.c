@@ -201,7 +201,7 @@ static bool test_behaviours(void)
 	return ok;
 }
 
-static u64 smc(u32 function, u32 imm)
+static u64 call_smc(u32 function, u32 imm)
 {
 	struct arm_smccc_res res;
 
@@ -226,10 +226,10 @@ static void guest_smc(u64 psci, bool no_smc)
 
 	smccc_hvc(PSCI_0_2_FN_PSCI_VERSION, 0, 0, 0, 0, 0, 0, 0, &res);
 	GUEST_ASSERT_EQ(res.a0, psci);
-	GUEST_ASSERT_EQ(smc(PSCI_0_2_FN_PSCI_VERSION, 0), no_smc ? NOT_SUPPORTED : psci);
-	GUEST_ASSERT_EQ(smc(PSCI_0_2_FN_PSCI_VERSION, 1), NOT_SUPPORTED);
+	GUEST_ASSERT_EQ(call_smc(PSCI_0_2_FN_PSCI_VERSION, 0), no_smc ? NOT_SUPPORTED : psci);
+	GUEST_ASSERT_EQ(call_smc(PSCI_0_2_FN_PSCI_VERSION, 1), NOT_SUPPORTED);
 	/* And the one after it is executed */
-	GUEST_ASSERT_EQ(smc(ARM_SMCCC_VERSION_FUNC_ID, 0),
+	GUEST_ASSERT_EQ(call_smc(ARM_SMCCC_VERSION_FUNC_ID, 0),
 			no_smc ? NOT_SUPPORTED : ARM_SMCCC_VERSION_1_1);
 	GUEST_DONE();
 }
@@ -287,7 +287,7 @@ int main(void)
 {
 	static const struct compat_test tests[] = {
 		{ "psci_version, smccc_services: defaults of every baseline", test_baselines },
-		{ "psci_version, smccc_services: CPU_ON and KVM_ARM_VCPU_INIT keep them", test_reset },
+		{ "psci_version, smccc_services: CPU_ON and VCPU_INIT keep them", test_reset },
 		{ "psci_version, smccc_services: what userspace writes wins", test_writes_win },
 		{ "psci_version, smccc_services: one by one", test_behaviours },
 		{ "psci_version: 0.1 stays 0.1", test_psci_0_1 },

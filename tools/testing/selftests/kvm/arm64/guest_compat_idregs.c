@@ -8,21 +8,48 @@
 #include "processor.h"
 #include "vgic.h"
 
-#define ID_REGS(reg)							\
-	reg(ID_AA64PFR0_EL1) reg(ID_AA64PFR1_EL1) reg(ID_AA64PFR2_EL1)	\
-	reg(ID_AA64ZFR0_EL1) reg(ID_AA64FPFR0_EL1)			\
-	reg(ID_AA64DFR0_EL1) reg(ID_DFR0_EL1) reg(ID_MMFR4_EL1)		\
-	reg(ID_AA64ISAR0_EL1) reg(ID_AA64ISAR1_EL1)			\
-	reg(ID_AA64ISAR2_EL1) reg(ID_AA64ISAR3_EL1)			\
-	reg(ID_AA64MMFR0_EL1) reg(ID_AA64MMFR1_EL1)			\
-	reg(ID_AA64MMFR2_EL1) reg(ID_AA64MMFR3_EL1)			\
-	reg(ID_AA64MMFR4_EL1)
+enum {
+	I_ID_AA64PFR0_EL1,
+	I_ID_AA64PFR1_EL1,
+	I_ID_AA64PFR2_EL1,
+	I_ID_AA64ZFR0_EL1,
+	I_ID_AA64FPFR0_EL1,
+	I_ID_AA64DFR0_EL1,
+	I_ID_DFR0_EL1,
+	I_ID_MMFR4_EL1,
+	I_ID_AA64ISAR0_EL1,
+	I_ID_AA64ISAR1_EL1,
+	I_ID_AA64ISAR2_EL1,
+	I_ID_AA64ISAR3_EL1,
+	I_ID_AA64MMFR0_EL1,
+	I_ID_AA64MMFR1_EL1,
+	I_ID_AA64MMFR2_EL1,
+	I_ID_AA64MMFR3_EL1,
+	I_ID_AA64MMFR4_EL1,
+	NR_REGS
+};
 
-#define REG_INDEX(reg)	I_##reg,
-enum { ID_REGS(REG_INDEX) NR_REGS };
+#define REG(reg)	KVM_ARM64_SYS_REG(SYS_##reg)
 
-#define REG_ID(reg)	KVM_ARM64_SYS_REG(SYS_##reg),
-static const u64 reg_ids[] = { ID_REGS(REG_ID) };
+static const u64 reg_ids[NR_REGS] = {
+	[I_ID_AA64PFR0_EL1]	= REG(ID_AA64PFR0_EL1),
+	[I_ID_AA64PFR1_EL1]	= REG(ID_AA64PFR1_EL1),
+	[I_ID_AA64PFR2_EL1]	= REG(ID_AA64PFR2_EL1),
+	[I_ID_AA64ZFR0_EL1]	= REG(ID_AA64ZFR0_EL1),
+	[I_ID_AA64FPFR0_EL1]	= REG(ID_AA64FPFR0_EL1),
+	[I_ID_AA64DFR0_EL1]	= REG(ID_AA64DFR0_EL1),
+	[I_ID_DFR0_EL1]	= REG(ID_DFR0_EL1),
+	[I_ID_MMFR4_EL1]	= REG(ID_MMFR4_EL1),
+	[I_ID_AA64ISAR0_EL1]	= REG(ID_AA64ISAR0_EL1),
+	[I_ID_AA64ISAR1_EL1]	= REG(ID_AA64ISAR1_EL1),
+	[I_ID_AA64ISAR2_EL1]	= REG(ID_AA64ISAR2_EL1),
+	[I_ID_AA64ISAR3_EL1]	= REG(ID_AA64ISAR3_EL1),
+	[I_ID_AA64MMFR0_EL1]	= REG(ID_AA64MMFR0_EL1),
+	[I_ID_AA64MMFR1_EL1]	= REG(ID_AA64MMFR1_EL1),
+	[I_ID_AA64MMFR2_EL1]	= REG(ID_AA64MMFR2_EL1),
+	[I_ID_AA64MMFR3_EL1]	= REG(ID_AA64MMFR3_EL1),
+	[I_ID_AA64MMFR4_EL1]	= REG(ID_AA64MMFR4_EL1),
+};
 
 /* What a baseline shows, before what this kernel shows by itself */
 enum shows {
@@ -50,7 +77,7 @@ struct row {
 };
 
 #define V(release)		KVM_GUEST_COMPAT_V##release
-#define FIELD(reg, field)	I_##reg, reg##_##field
+#define FIELD(_reg, _field)	.reg = I_##_reg, .mask = _reg##_##_field
 #define IGNORED			.ignored = true
 
 static const struct row rows[] = {
@@ -134,11 +161,27 @@ static u64 host[NR_KINDS][NR_ROWS];
 
 static u64 guest_vals[NR_REGS];
 
-#define GUEST_READ(reg)	guest_vals[I_##reg] = read_sysreg_s(SYS_##reg);
+#define GUEST_READ(reg)		(guest_vals[I_##reg] = read_sysreg_s(SYS_##reg))
 
 static void guest_code(void)
 {
-	ID_REGS(GUEST_READ)
+	GUEST_READ(ID_AA64PFR0_EL1);
+	GUEST_READ(ID_AA64PFR1_EL1);
+	GUEST_READ(ID_AA64PFR2_EL1);
+	GUEST_READ(ID_AA64ZFR0_EL1);
+	GUEST_READ(ID_AA64FPFR0_EL1);
+	GUEST_READ(ID_AA64DFR0_EL1);
+	GUEST_READ(ID_DFR0_EL1);
+	GUEST_READ(ID_MMFR4_EL1);
+	GUEST_READ(ID_AA64ISAR0_EL1);
+	GUEST_READ(ID_AA64ISAR1_EL1);
+	GUEST_READ(ID_AA64ISAR2_EL1);
+	GUEST_READ(ID_AA64ISAR3_EL1);
+	GUEST_READ(ID_AA64MMFR0_EL1);
+	GUEST_READ(ID_AA64MMFR1_EL1);
+	GUEST_READ(ID_AA64MMFR2_EL1);
+	GUEST_READ(ID_AA64MMFR3_EL1);
+	GUEST_READ(ID_AA64MMFR4_EL1);
 	GUEST_DONE();
 }
 
@@ -258,8 +301,8 @@ static void look_at_all(void)
 	/* Only with a PMU does this kernel tell what the host has */
 	for (i = 0; i < NR_ROWS; i++)
 		if (rows[i].first == HOST_UP_TO)
-			host[PLAIN][i] = host[FULL][i] = native[FULL].user[rows[i].reg] &
-							 rows[i].mask;
+			for (kind = 0; kind < NR_KINDS; kind++)
+				host[kind][i] = native[FULL].user[rows[i].reg] & rows[i].mask;
 }
 
 static u64 up_to(u64 val, u64 max, u64 mask)
@@ -521,22 +564,20 @@ static u64 gic_of(u64 pfr0)
 	return FIELD_GET(ID_AA64PFR0_EL1_GIC, pfr0);
 }
 
-#define PFR0	KVM_ARM64_SYS_REG(SYS_ID_AA64PFR0_EL1)
-
 /* What a guest has of its GIC field once it runs, userspace having written @write */
 static bool check_gic(u32 baseline, u64 write, u64 want)
 {
 	u64 guest[NR_REGS];
 	struct kvm_vcpu *vcpu;
 	struct kvm_vm *vm = compat_vm(baseline, 0, guest_code, &vcpu);
-	u64 pfr0 = vcpu_get_reg(vcpu, PFR0) & ~ID_AA64PFR0_EL1_GIC;
+	u64 pfr0 = vcpu_get_reg(vcpu, REG(ID_AA64PFR0_EL1)) & ~ID_AA64PFR0_EL1_GIC;
 	bool ok = true;
 
 	pfr0 |= FIELD_PREP(ID_AA64PFR0_EL1_GIC, write);
-	ok &= COMPAT_EQ(compat_set_reg(vcpu, PFR0, pfr0), 0);
+	ok &= COMPAT_EQ(compat_set_reg(vcpu, REG(ID_AA64PFR0_EL1), pfr0), 0);
 	ok &= run_guest(vcpu, guest);
 	ok &= COMPAT_EQ(gic_of(guest[I_ID_AA64PFR0_EL1]), want);
-	ok &= COMPAT_EQ(gic_of(vcpu_get_reg(vcpu, PFR0)), want);
+	ok &= COMPAT_EQ(gic_of(vcpu_get_reg(vcpu, REG(ID_AA64PFR0_EL1))), want);
 	if (!ok)
 		ksft_print_msg("at baseline %u\n", baseline);
 	kvm_vm_free(vm);

@@ -198,7 +198,7 @@ static inline void compat_catch_undefs(struct kvm_vcpu *vcpu)
 				compat_undef_handler);
 }
 
-/* In the guest: was what @access does UNDEFINED? */
+/* In the guest: is that UNDEFINED? */
 #define COMPAT_UNDEF(access)							\
 ({										\
 	unsigned long __before = READ_ONCE(compat_undefs);			\
@@ -217,8 +217,8 @@ static inline bool compat_guest_done(struct kvm_vcpu *vcpu)
 	case UCALL_DONE:
 		return true;
 	case UCALL_ABORT:
-		ksft_print_msg("guest: %s:%lu: %s\n", (const char *)uc.args[GUEST_ERROR_STRING],
-			       (unsigned long)uc.args[GUEST_LINE], uc.buffer);
+		ksft_print_msg("guest, line %lu: %s\n", (unsigned long)uc.args[GUEST_LINE],
+			       uc.buffer);
 		return false;
 	default:
 		ksft_print_msg("guest: unknown ucall %lu\n", (unsigned long)uc.cmd);
