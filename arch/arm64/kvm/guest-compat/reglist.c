@@ -47,9 +47,10 @@ u8 guest_compat_listed(struct kvm *kvm, u64 id)
 
 	for (int i = 0; i < ARRAY_SIZE(listed_regs); i++) {
 		u8 behaviour = listed_regs[i].behaviour;
+		u8 revision = kvm_guest_compat(kvm, behaviour);
 
 		if (id >= listed_regs[i].first && id <= listed_regs[i].last)
-			return guest_compat_behaviours[behaviour].list[kvm_guest_compat(kvm, behaviour)];
+			return guest_compat_behaviours[behaviour].list[revision];
 	}
 
 	return GUEST_COMPAT_LIST_NOW;

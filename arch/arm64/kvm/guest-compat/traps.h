@@ -42,7 +42,7 @@ u64 guest_compat_untrapped(const struct kvm_vcpu *vcpu);
 
 [GUEST_COMPAT_DEBUG_READS] = {
 	.name		= "debug_reads",
-	.description	= "A read of a breakpoint register, too, gives the guest the debug registers",
+	.description	= "Reads, too, give the guest the debug registers",
 	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* only a write */
