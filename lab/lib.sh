@@ -64,6 +64,9 @@ apt_sources()	# SUITE...
 	done
 }
 
+# The lines of the apt root's sources that are of these suites, joined by commas.
+apt_suites() { awk -v s=",$1," '$1 == "deb" && index(s, "," $4 ",")' "$cache/apt/sources.list"; }
+
 # Runs an apt program on a root of the project's own: nothing of the system's
 # configuration is read but its mirror, and nothing is changed. Signatures are
 # verified by apt as ever.
@@ -84,7 +87,7 @@ apt_ready()
 	local root=$cache/apt suites
 
 	mapfile -t suites < <(awk '!/^#/ && NF { n = split($2, s, ","); for (i = 1; i <= n; i++) if (!seen[s[i]]++) print s[i] }' \
-		"$lab/kernels")
+		"$lab/kernels" "$lab/vmms")
 	mkdir -p "$root/state/lists/partial" "$root/cache/archives/partial"
 	: > "$root/status"
 	apt_sources "${suites[@]}" > "$root/sources.list.new"

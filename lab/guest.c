@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The init of the Linux guest that lab/migrate moves: prints a heartbeat and,
+ * when told to over the serial port, checks that its machine still is what it
+ * was when it booted.
+ *
+ * In:   "check", "reboot": a word a line
+ * Out:  boot LINE		what the kernel said of its machine while booting
+ *	 ready			the heartbeat begins
+ *	 beat N			a tick of the guest's timer, a hundred apart
+ *	 check NAME: ok		or "check NAME: FAILED why"
+ *	 checked		the checks are done
+ *
+ * Nothing here looks at how much time went by outside: under emulation and
+ * over a move that says nothing. Counts are compared with counts.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <linux/reboot.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/ioctl.h>
+#include <sys/klog.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TICK_NS		10000000
+#define TICKS_PER_BEAT	20
+#define CPU1_ONLINE	"/sys/devices/system/cpu/cpu1/online"
+
+static int tick, failed_checks;
+static unsigned long ticks, beats;
+
+static uint64_t counter(void)
+{
+	uint64_t v;
+
+	asm volatile("isb; mrs %0, cntvct_el0" : "=r" (v) :: "memory");
+	return v;
+}
+
+static uint64_t counter_hz(void)
+{
+	uint64_t v;
+
+	asm("mrs %0, cntfrq_el0" : "=r" (v));
+	return v;
+}
+
+static void result(const char *name, const char *why)
+{
+	if (why) {
+		failed_checks++;
+		printf("check %s: FAILED %s\n", name, why);
+	} else {
+		printf("check %s: ok\n", name);
+	}
+}
+
+static char *load(const char *path)
+{
+	static char buf[256 * 1024];
+	ssize_t n, len = 0;
+	int fd = open(path, O_RDONLY);
+
+	while (fd >= 0 && (n = read(fd, buf + len, sizeof(buf) - 1 - len)) > 0)
+		len += n;
+	close(fd);
+	buf[len] = 0;
+	return buf;
+}
+
+static int store(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+static void wait_ticks(unsigned int n)
+{
+	uint64_t expired;
+
+	while (n--)
+		if (read(tick, &expired, sizeof(expired)) == sizeof(expired))
+			ticks += expired;
+}
+
+/* The timer, against the counter, which is to go on and not to start anew. */
+
+static uint64_t last_counter;
+
+static void check_timer(void)
+{
+	uint64_t start = counter(), want = 8 * (uint64_t)TICK_NS * counter_hz() / 1000000000;
+	struct timespec ts = { .tv_nsec = 9 * TICK_NS };
+	const char *why = NULL;
+
+	if (start < last_counter)
+		why = "the counter went back";
+	else if (nanosleep(&ts, NULL))
+		why = "no sleep";
+	else if (counter() - start < want)
+		why = "a sleep ended before its time";
+	last_counter = counter();
+	result("timer", why);
+}
+
+/* Interrupts: each line of /proc/interrupts that a device here must raise. */
+
+static unsigned long interrupts(const char *name)
+{
+	unsigned long sum = 0;
+	char *line, *save = NULL;
+
+	for (line = strtok_r(load("/proc/interrupts"), "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *p = strchr(line, ':'), *end;
+		unsigned long n;
+
+		if (!p || !strstr(line, name))
+			continue;
+		for (p++; n = strtoul(p, &end, 10), end != p && (*end == ' ' || !*end); p = end)
+			sum += n;
+	}
+	return sum;
+}
+
+static unsigned long uart_before;
+
+static void check_interrupts(void)
+{
+	unsigned long before = interrupts("arch_timer"), uart = interrupts("uart-pl011");
+
+	wait_ticks(5);
+	result("interrupts PPI (timer)", interrupts("arch_timer") - before >= 5 ? NULL : "too few timer interrupts");
+	/* The command that brought us here came over the serial port. */
+	result("interrupts SPI (serial)", uart > uart_before ? NULL : "none from the serial port");
+	uart_before = uart;
+}
+
+/* The PMU: a counter that ran before the move still does, and overflows interrupt. */
+
+static int cycles = -1;
+static volatile unsigned long overflows;
+
+static void on_overflow(int sig)
+{
+	(void)sig;
+	overflows++;
+}
+
+static int perf_open(uint64_t period)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_HARDWARE, .size = sizeof(attr), .config = PERF_COUNT_HW_CPU_CYCLES,
+		.sample_period = period, .wakeup_events = 1,
+	};
+
+	return syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+}
+
+static uint64_t cycles_read(void)
+{
+	uint64_t v = 0;
+
+	if (read(cycles, &v, sizeof(v)) != sizeof(v))
+		return 0;
+	return v;
+}
+
+static void burn(void)
+{
+	for (volatile int i = 0; i < 3000000; i++)
+		;
+}
+
+static void check_pmu(void)
+{
+	unsigned long irqs = interrupts("arm-pmu");
+	uint64_t before = cycles_read();
+	int fd;
+
+	if (cycles < 0) {
+		result("PMU", "no cycle counter at boot");
+		return;
+	}
+	burn();
+	result("PMU counts", cycles_read() > before ? NULL : "the cycle counter stands still");
+	fd = perf_open(500000);
+	if (fd < 0) {
+		result("PMU overflow", strerror(errno));
+		return;
+	}
+	overflows = 0;
+	fcntl(fd, F_SETOWN, getpid());
+	fcntl(fd, F_SETFL, O_ASYNC);
+	/* O_ASYNC tells of samples only through a buffer: a refresh counts them. */
+	ioctl(fd, PERF_EVENT_IOC_REFRESH, 3);
+	burn();
+	close(fd);
+	result("PMU overflow", interrupts("arm-pmu") > irqs && overflows ? NULL : "no interrupt of the PMU");
+}
+
+/*
+ * What the kernel told its programs at boot still works: an instruction for
+ * each, whose encoding is in the hint space of none.
+ */
+
+static sigjmp_buf undefined;
+
+static void on_undefined(int sig)
+{
+	(void)sig;
+	siglongjmp(undefined, 1);
+}
+
+#define INSN(name, ...)	static void insn_##name(void) { asm volatile(__VA_ARGS__); }
+INSN(sha2,	".inst 0x5e282820" ::: "v0")			/* sha256su0 v0.4s, v1.4s */
+INSN(atomics,	"mov x1, sp; .inst 0xf82003e0; nop" ::: "x0", "x1")	/* ldadd x0, x0, [sp] */
+INSN(dcpop,	"mov x0, sp; .inst 0xd50b7c20" ::: "x0", "memory")	/* dc cvap, x0 */
+INSN(jscvt,	".inst 0x1e7e0000" ::: "x0")			/* fjcvtzs w0, d0 */
+INSN(lrcpc,	"mov x1, sp; .inst 0xf8bfc020" ::: "x0", "x1")	/* ldapr x0, [x1] */
+INSN(dit,	".inst 0xd53b42a0" ::: "x0")			/* mrs x0, dit */
+INSN(ssbs,	".inst 0xd53b42c0" ::: "x0")			/* mrs x0, ssbs */
+INSN(sb,	".inst 0xd50330ff")				/* sb */
+INSN(flagm,	".inst 0xd500401f" ::: "cc")			/* cfinv */
+INSN(paca,	".inst 0xdac10000" ::: "x0")			/* pacia x0, x0 */
+INSN(sve,	".inst 0x04bf5020" ::: "x0")			/* rdvl x0, #1 */
+INSN(rng,	".inst 0xd53b2400" ::: "x0")			/* mrs x0, rndr */
+INSN(mte,	"mov x0, sp; .inst 0x9ac01000" ::: "x0")	/* irg x0, x0, x0 */
+INSN(sme,	".inst 0x04bf5820" ::: "x0")			/* rdsvl x0, #1 */
+INSN(cssc,	".inst 0xdac02000" ::: "x0")			/* abs x0, x0 */
+
+static const struct {
+	const char *name;
+	int word;			/* AT_HWCAP or AT_HWCAP2 */
+	unsigned int bit;
+	void (*run)(void);
+} insns[] = {
+	{ "sha2",	AT_HWCAP,   6, insn_sha2 },
+	{ "atomics",	AT_HWCAP,   8, insn_atomics },
+	{ "jscvt",	AT_HWCAP,  13, insn_jscvt },
+	{ "lrcpc",	AT_HWCAP,  15, insn_lrcpc },
+	{ "dcpop",	AT_HWCAP,  16, insn_dcpop },
+	{ "sve",	AT_HWCAP,  22, insn_sve },
+	{ "dit",	AT_HWCAP,  24, insn_dit },
+	{ "flagm",	AT_HWCAP,  27, insn_flagm },
+	{ "ssbs",	AT_HWCAP,  28, insn_ssbs },
+	{ "sb",		AT_HWCAP,  29, insn_sb },
+	{ "paca",	AT_HWCAP,  30, insn_paca },
+	{ "rng",	AT_HWCAP2, 16, insn_rng },
+	{ "mte",	AT_HWCAP2, 18, insn_mte },
+	{ "sme",	AT_HWCAP2, 23, insn_sme },
+	{ "cssc",	AT_HWCAP2, 34, insn_cssc },
+};
+
+static void check_hwcaps(void)
+{
+	static unsigned int i, tried;
+	char lost[256] = "";
+
+	tried = 0;
+	for (i = 0; i < sizeof(insns) / sizeof(*insns); i++) {
+		if (!(getauxval(insns[i].word) >> insns[i].bit & 1))
+			continue;
+		tried++;
+		if (sigsetjmp(undefined, 1))
+			snprintf(lost + strlen(lost), sizeof(lost) - strlen(lost), " %s", insns[i].name);
+		else
+			insns[i].run();
+	}
+	printf("hwcaps %#lx %#lx, %u with an instruction to try\n", getauxval(AT_HWCAP), getauxval(AT_HWCAP2), tried);
+	result("features latched at boot", lost[0] ? lost : NULL);
+}
+
+/*
+ * A CPU that comes up now reads all its ID registers now: the kernel compares
+ * them with those of the CPU that booted, and says "SANITY CHECK" or "CPU
+ * features" of what differs. PSCI brings it up.
+ */
+static void check_cpu1(void)
+{
+	char *found, *end;
+	int ret;
+
+	klogctl(5 /* SYSLOG_ACTION_CLEAR */, NULL, 0);
+	ret = store(CPU1_ONLINE, "1");
+	wait_ticks(2);
+	if (ret) {
+		result("a CPU brought up now", strerror(-ret));
+	} else {
+		static char log[64 * 1024];
+		ssize_t n = klogctl(3 /* SYSLOG_ACTION_READ_ALL */, log, sizeof(log) - 1);
+
+		log[n < 0 ? 0 : n] = 0;
+		found = strstr(log, "SANITY CHECK");
+		if (!found)
+			found = strstr(log, "Detected conflict");
+		if (!found)
+			found = strstr(log, "nsupported");
+		if (found && (end = strchr(found, '\n')))
+			*end = 0;
+		result("a CPU brought up now sees the same machine", found);
+	}
+	/* Off again: the next check brings it up anew. */
+	if (!ret)
+		store(CPU1_ONLINE, "0");
+}
+
+static void check(void)
+{
+	failed_checks = 0;
+	check_timer();
+	check_interrupts();
+	check_pmu();
+	check_hwcaps();
+	check_cpu1();
+	printf("checked, %d failed\n", failed_checks);
+}
+
+static void boot_log(void)
+{
+	static const char *const words[] = {
+		"psci: ", "smccc: ", "SMC Calling", "GICv", "arch_timer: ", "hw perfevents", "CPU features: detected",
+	};
+	static char log[256 * 1024];
+	ssize_t n = klogctl(3, log, sizeof(log) - 1);
+	char *line, *save = NULL, *text;
+	unsigned int i;
+
+	log[n < 0 ? 0 : n] = 0;
+	for (line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		text = strstr(line, "] ");
+		for (i = 0; text && i < sizeof(words) / sizeof(*words); i++) {
+			if (strstr(text, words[i])) {
+				printf("boot%s\n", text + 1);
+				break;
+			}
+		}
+	}
+}
+
+static void command(void)
+{
+	static char line[64];
+	static size_t len;
+	char c;
+
+	while (read(0, &c, 1) == 1) {
+		if (c != '\n' && len < sizeof(line) - 1) {
+			line[len++] = c;
+			continue;
+		}
+		line[len] = 0;
+		len = 0;
+		if (!strcmp(line, "check"))
+			check();
+		if (!strcmp(line, "reboot"))
+			reboot(RB_AUTOBOOT);
+	}
+}
+
+int main(void)
+{
+	struct itimerspec its = { { 0, TICK_NS }, { 0, TICK_NS } };
+	struct pollfd fds[2];
+	struct termios tio;
+
+	mkdir("/dev", 0755);
+	mkdir("/proc", 0755);
+	mkdir("/sys", 0755);
+	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	mount("proc", "/proc", "proc", 0, NULL);
+	mount("sysfs", "/sys", "sysfs", 0, NULL);
+	dup2(open("/dev/ttyAMA0", O_RDWR | O_NONBLOCK), 0);
+	dup2(open("/dev/ttyAMA0", O_WRONLY), 1);
+	dup2(1, 2);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	tcgetattr(0, &tio);
+	cfmakeraw(&tio);
+	tcsetattr(0, TCSANOW, &tio);
+
+	signal(SIGILL, on_undefined);
+	signal(SIGIO, on_overflow);
+	/* No line of the kernel's among ours. */
+	klogctl(8 /* SYSLOG_ACTION_CONSOLE_LEVEL */, NULL, 1);
+	boot_log();
+	cycles = perf_open(0);
+	tick = timerfd_create(CLOCK_MONOTONIC, 0);
+	timerfd_settime(tick, 0, &its, NULL);
+	printf("ready\n");
+
+	fds[0] = (struct pollfd){ .fd = tick, .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = 0, .events = POLLIN };
+	for (;;) {
+		poll(fds, 2, -1);
+		if (fds[1].revents & POLLIN)
+			command();
+		if (fds[0].revents & POLLIN)
+			wait_ticks(1);
+		if (ticks / TICKS_PER_BEAT > beats) {
+			beats = ticks / TICKS_PER_BEAT;
+			printf("beat %lu\n", beats);
+		}
+	}
+}

@@ -1,0 +1,119 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs in a laboratory host, under busybox: moves one guest under QEMU.
+#
+#   vm.sh save STREAM	starts it, checks it, saves it into STREAM
+#   vm.sh load STREAM [SAVE]	goes on from STREAM, checks it, saves it into SAVE
+#
+# In ./vmm are QEMU and its libraries, in ./guest the kernel and the initrd,
+# in ./qemu-args the words that say what machine it is. The guest's own lines
+# appear as they are, QEMU's as "qemu: ...", ours as "vm: ...". Status 0: the
+# guest ran and all was well; 1: a check of the guest's failed; 2: QEMU failed;
+# 3: the guest did not go on.
+
+mode=$1 stream=$2 again=${3:-}
+dir=/tmp/vm.$$
+mkdir -p $dir /bin
+[ -e /bin/sh ] || ./busybox --install -s /bin
+export PATH=/bin
+ended() { ! kill -0 "$qemu" 2>/dev/null; }
+
+# A VM that is left, or a QEMU, would spoil the next job and hide a leak.
+finish()	# STATUS
+{
+	ended || { qmp '{"execute":"quit"}'; sleep 1; }
+	if ! ended; then
+		kill -9 "$qemu"
+		[ "$1" -ne 0 ] || set -- 3
+		echo "vm: QEMU did not quit"
+	fi
+	wait "$qemu" 2>/dev/null
+	sleep 0.3
+	kill $tail $reader 2>/dev/null
+	[ "$1" -eq 0 ] || awk 'NF && !seen[$0]++ { sub(/^qemu-system-aarch64: /, ""); print "qemu: " $0 }' $dir/err
+	exit "$1"
+}
+
+qmp() { echo "$1" >&3; }
+
+# Ends with the status given where QEMU does, or where the words do not come.
+await()		# WHAT FILE WORDS [STEPS]
+{
+	local n=0
+
+	until grep -q -e "$3" "$2"; do
+		ended && { echo "vm: QEMU ended, waiting for $1"; finish 2; }
+		n=$((n + 1))
+		[ $n -le $((${4:-120} * 5)) ] || { echo "vm: waited in vain for $1"; finish 3; }
+		sleep 0.2
+	done
+}
+
+start()		# ARG...
+{
+	mkfifo $dir/qmp $dir/serial.in $dir/serial.out
+	: > $dir/out
+	# Opened for both, a fifo has no end and no one waits for the other.
+	exec 3<> $dir/qmp 4<> $dir/serial.in 5<> $dir/serial.out
+	cat $dir/serial.out >> $dir/out &
+	reader=$!
+	# shellcheck disable=SC2046
+	./vmm/ld-linux-aarch64.so.1 --library-path ./vmm ./vmm/qemu-system-aarch64 \
+		$(cat qemu-args) -nodefaults -display none -no-user-config -qmp stdio \
+		-chardev pipe,id=serial,path=$dir/serial -serial chardev:serial \
+		-kernel guest/Image -initrd guest/initrd \
+		-append "console=ttyAMA0 rdinit=/init maxcpus=1 loglevel=1 panic=-1" \
+		"$@" < $dir/qmp > $dir/qmp.out 2> $dir/err &
+	qemu=$!
+	tail -f $dir/out &
+	tail=$!
+	qmp '{"execute":"qmp_capabilities"}'
+	qmp '{"execute":"migrate-set-capabilities","arguments":{"capabilities":[{"capability":"events","state":true}]}}'
+}
+
+beat() { sed -n 's/^beat //p' $dir/out | tail -n 1; }
+next_beats() { await "the heartbeat" $dir/out "^beat $(($(beat) + $1))\$"; }
+
+# A heartbeat, then the guest's own checks.
+check()
+{
+	next_beats 2
+	echo check >&4
+	await "the guest's checks" $dir/out '^checked'
+	grep -q '^checked, 0 failed' $dir/out
+}
+
+save()		# STREAM
+{
+	qmp "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"exec:cat > $1\"}}"
+	await "the stream" $dir/qmp.out '"status": "\(completed\|failed\)"'
+	if ! grep -q '"status": "completed"' $dir/qmp.out; then
+		echo "vm: not saved"
+		finish 2
+	fi
+	echo "vm: saved, $(wc -c < "$1") bytes"
+	# What a failed move leaves: a source that can go on.
+	qmp '{"execute":"cont"}'
+	next_beats 1
+	echo "vm: the source can go on"
+}
+
+status=0
+case $mode in
+save)
+	start
+	await "the guest's boot" $dir/out '^ready'
+	check || status=1
+	save "$stream"
+	;;
+load)
+	start -incoming "exec:cat $stream"
+	await "the stream to be loaded" $dir/qmp.out '"event": "RESUME"'
+	echo "vm: loaded"
+	await "the first beat" $dir/out '^beat'
+	check || status=1
+	[ -z "$again" ] || save "$again"
+	;;
+esac
+finish $status
