@@ -37,18 +37,20 @@ finish()	# STATUS
 
 qmp() { echo "$1" >&3; }
 
-# Ends with the status given where QEMU does, or where the words do not come.
-await()		# WHAT FILE WORDS [STEPS]
+# Until the command succeeds; ends everything where QEMU ends, or nothing comes.
+await()		# WHAT COMMAND...
 {
-	local n=0
-
-	until grep -q -e "$3" "$2"; do
-		ended && { echo "vm: QEMU ended, waiting for $1"; finish 2; }
-		n=$((n + 1))
-		[ $n -le $((${4:-120} * 5)) ] || { echo "vm: waited in vain for $1"; finish 3; }
+	what=$1
+	waited=0
+	shift
+	until "$@"; do
+		ended && { echo "vm: QEMU ended, waiting for $what"; finish 2; }
+		waited=$((waited + 1))
+		[ $waited -le 600 ] || { echo "vm: waited in vain for $what"; finish 3; }
 		sleep 0.2
 	done
 }
+said() { grep -q -e "$2" "$dir/$1"; }
 
 start()		# ARG...
 {
@@ -56,7 +58,8 @@ start()		# ARG...
 	: > $dir/out
 	# Opened for both, a fifo has no end and no one waits for the other.
 	exec 3<> $dir/qmp 4<> $dir/serial.in 5<> $dir/serial.out
-	cat $dir/serial.out >> $dir/out &
+	# Line by line: half a line would be taken for one that says something else.
+	while read -r line; do printf "%s\\n" "$line"; done < $dir/serial.out >> $dir/out &
 	reader=$!
 	# shellcheck disable=SC2046
 	./vmm/ld-linux-aarch64.so.1 --library-path ./vmm ./vmm/qemu-system-aarch64 \
@@ -73,21 +76,22 @@ start()		# ARG...
 }
 
 beat() { sed -n 's/^beat //p' $dir/out | tail -n 1; }
-next_beats() { await "the heartbeat" $dir/out "^beat $(($(beat) + $1))\$"; }
+beat_at() { [ "$(beat)" -ge "$1" ] 2>/dev/null; }
+next_beats() { await "the heartbeat" beat_at $(($(beat) + $1)); }
 
 # A heartbeat, then the guest's own checks.
 check()
 {
 	next_beats 2
 	echo check >&4
-	await "the guest's checks" $dir/out '^checked'
+	await "the guest's checks" said out '^checked'
 	grep -q '^checked, 0 failed' $dir/out
 }
 
 save()		# STREAM
 {
 	qmp "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"exec:cat > $1\"}}"
-	await "the stream" $dir/qmp.out '"status": "\(completed\|failed\)"'
+	await "the stream" said qmp.out '"status": "\(completed\|failed\)"'
 	if ! grep -q '"status": "completed"' $dir/qmp.out; then
 		echo "vm: not saved"
 		finish 2
@@ -103,15 +107,15 @@ status=0
 case $mode in
 save)
 	start
-	await "the guest's boot" $dir/out '^ready'
+	await "the guest's boot" said out '^ready'
 	check || status=1
 	save "$stream"
 	;;
 load)
 	start -incoming "exec:cat $stream"
-	await "the stream to be loaded" $dir/qmp.out '"event": "RESUME"'
+	await "the stream to be loaded" said qmp.out '"event": "RESUME"'
 	echo "vm: loaded"
-	await "the first beat" $dir/out '^beat'
+	await "the first beat" said out '^beat'
 	check || status=1
 	[ -z "$again" ] || save "$again"
 	;;
