@@ -10,7 +10,7 @@ BUILD	?= $(CURDIR)/build
 export BUILD KSRC KCONFIG
 
 .PHONY: all help deps tree refresh series kernel stock selftests kernels matrix \
-	check check-all check-native fuzz lint bench clean
+	check check-all check-native migrate demo fuzz lint bench clean
 all: matrix
 
 help:
@@ -22,6 +22,8 @@ help:
 #:                   model: hours; SHARD=i/n takes a part, what passed is kept
 #: make check-native run the selftests on this machine's own /dev/kvm (arm64)
 #: make matrix       save state on each kernel, restore it on each other: the table
+#: make demo         Debian's QEMU fails to move a guest from 7.3 back to 6.12; patched, it does
+#: make migrate      a guest under Debian's QEMU, from each kernel to patched and back: the table
 #: make kernel       the patched arm64 kernel: build/Image, headers in build/usr/include
 #: make stock        the unpatched one, same configuration: build/Image-stock
 #: make selftests    static arm64 selftests, ours and the kernel's: build/selftests/
@@ -63,6 +65,12 @@ kernels: deps
 
 matrix: selftests kernels
 	@lab/matrix
+
+migrate: kernel kernels
+	@lab/migrate --round-trip
+
+demo: kernel
+	@lab/demo
 
 check: selftests stock kernels
 	@lab/check

@@ -3,32 +3,45 @@
 #
 # Runs in a laboratory host, under busybox: moves one guest under QEMU.
 #
-#   vm.sh save STREAM	starts it, checks it, saves it into STREAM
-#   vm.sh load STREAM [SAVE]	goes on from STREAM, checks it, saves it into SAVE
+#   vm.sh save GUEST STREAM		starts it, checks it, saves it into STREAM
+#   vm.sh load GUEST STREAM [SAVE]	goes on from STREAM, checks it, saves it into SAVE
 #
-# In ./vmm are QEMU and its libraries, in ./guest the kernel and the initrd,
-# in ./qemu-args the words that say what machine it is. The guest's own lines
+# In ./vmm are QEMU and its libraries, in guest/GUEST.args QEMU's arguments, one
+# a line, that say what machine and what guest it is. The guest's own lines
 # appear as they are, QEMU's as "qemu: ...", ours as "vm: ...". Status 0: the
 # guest ran and all was well; 1: a check of the guest's failed; 2: QEMU failed;
 # 3: the guest did not go on.
 
-mode=$1 stream=$2 again=${3:-}
+mode=$1 guest=$2 stream=$3 again=${4:-}
 dir=/tmp/vm.$$
 mkdir -p $dir /bin
 [ -e /bin/sh ] || ./busybox --install -s /bin
 export PATH=/bin
+# One argument a line in the files of them.
+IFS='
+'
+set -f
 ended() { ! kill -0 "$qemu" 2>/dev/null; }
 
 # A VM that is left, or a QEMU, would spoil the next job and hide a leak.
 finish()	# STATUS
 {
-	ended || { qmp '{"execute":"quit"}'; sleep 1; }
+	qmp '{"execute":"quit"}'
+	waited=0
+	until ended || [ $waited -ge 150 ]; do
+		waited=$((waited + 1))
+		sleep 0.2
+	done
 	if ! ended; then
 		kill -9 "$qemu"
 		[ "$1" -ne 0 ] || set -- 3
 		echo "vm: QEMU did not quit"
 	fi
 	wait "$qemu" 2>/dev/null
+	if find /sys/kernel/debug/kvm -mindepth 1 -maxdepth 1 -type d | grep .; then
+		echo "vm: a VM is left on the host"
+		set -- 3
+	fi
 	sleep 0.3
 	kill $tail $reader 2>/dev/null
 	[ "$1" -eq 0 ] || awk 'NF && !seen[$0]++ { sub(/^qemu-system-aarch64: /, ""); print "qemu: " $0 }' $dir/err
@@ -63,10 +76,8 @@ start()		# ARG...
 	reader=$!
 	# shellcheck disable=SC2046
 	./vmm/ld-linux-aarch64.so.1 --library-path ./vmm ./vmm/qemu-system-aarch64 \
-		$(cat qemu-args) -nodefaults -display none -no-user-config -qmp stdio \
+		$(cat "guest/$guest.args") -nodefaults -display none -no-user-config -qmp stdio \
 		-chardev pipe,id=serial,path=$dir/serial -serial chardev:serial \
-		-kernel guest/Image -initrd guest/initrd \
-		-append "console=ttyAMA0 rdinit=/init maxcpus=1 loglevel=1 panic=-1" \
 		"$@" < $dir/qmp > $dir/qmp.out 2> $dir/err &
 	qemu=$!
 	tail -f $dir/out &
