@@ -149,8 +149,9 @@ static void check_interrupts(void)
 {
 	unsigned long before = interrupts("arch_timer"), uart = interrupts("uart-pl011");
 
-	wait_ticks(5);
-	result("interrupts PPI (timer)", interrupts("arch_timer") - before >= 5 ? NULL : "too few timer interrupts");
+	/* One interrupt may serve several ticks on a slow machine, not all of them. */
+	wait_ticks(10);
+	result("interrupts PPI (timer)", interrupts("arch_timer") - before >= 2 ? NULL : "ticks without timer interrupts");
 	/* The command that brought us here came over the serial port. */
 	result("interrupts SPI (serial)", uart > uart_before ? NULL : "none from the serial port");
 	uart_before = uart;

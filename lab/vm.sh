@@ -69,6 +69,7 @@ start()		# ARG...
 {
 	mkfifo $dir/qmp $dir/serial.in $dir/serial.out
 	: > $dir/out
+	: > $dir/qmp.out
 	# Opened for both, a fifo has no end and no one waits for the other.
 	exec 3<> $dir/qmp 4<> $dir/serial.in 5<> $dir/serial.out
 	# Line by line: half a line would be taken for one that says something else.
@@ -99,11 +100,16 @@ check()
 	grep -q '^checked, 0 failed' $dir/out
 }
 
+# The end of the load is one, too.
+ends() { grep -c '"status": "\(completed\|failed\)"' $dir/qmp.out; }
+ends_again() { [ "$(ends)" -gt "$1" ]; }
+
 save()		# STREAM
 {
+	before=$(ends)
 	qmp "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"exec:cat > $1\"}}"
-	await "the stream" said qmp.out '"status": "\(completed\|failed\)"'
-	if ! grep -q '"status": "completed"' $dir/qmp.out; then
+	await "the stream" ends_again "$before"
+	if grep -q '"status": "failed"' $dir/qmp.out; then
 		echo "vm: not saved"
 		finish 2
 	fi
