@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_compat_exceptions - How earlier releases injected exceptions: when an
+ * SError is taken, and what ESR_EL1 says of it and of external aborts.
+ */
+#include "guest_compat.h"
+#include "processor.h"
+
+#define REG(name)	KVM_ARM64_SYS_REG(SYS_##name)
+#define PC		ARM64_CORE_REG(regs.pc)
+#define PSTATE		ARM64_CORE_REG(regs.pstate)
+#define SERROR_VECTOR	0x380
+#define SERROR_ISS	0x1234
+#define BAD_ADDR	0x40000000ULL
+
+/* Each baseline, @since is the first at revision 1; and either revision alone */
+static bool each(const char *name, u32 since, bool (*check)(struct kvm_vm *vm, bool rev))
+{
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < COMPAT_NR_BASELINES + 2; i++) {
+		struct kvm_vm *vm = vm_create(1);
+		bool rev = i - COMPAT_NR_BASELINES;
+
+		if (i < COMPAT_NR_BASELINES) {
+			rev = compat_baselines[i] >= since;
+			TEST_ASSERT(!compat_select(vm, compat_baselines[i]), "baseline %u",
+				    compat_baselines[i]);
+		} else {
+			compat_set_named(vm, name, rev);
+		}
+		ok &= COMPAT_CHECK(check(vm, rev), "%s: %s %u, expected revision %u", name,
+				   i < COMPAT_NR_BASELINES ? "baseline" : "revision",
+				   i < COMPAT_NR_BASELINES ? compat_baselines[i] : rev, rev);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+/* What the guest took */
+static u64 taken, taken_esr, taken_far;
+
+static void note_handler(struct ex_regs *regs)
+{
+	WRITE_ONCE(taken, taken + 1);
+	WRITE_ONCE(taken_esr, read_sysreg(esr_el1));
+	WRITE_ONCE(taken_far, read_sysreg(far_el1));
+}
+
+static void skip_handler(struct ex_regs *regs)
+{
+	note_handler(regs);
+	regs->pc += 4;
+}
+
+/* Exactly one, before this has begun or as soon as it is not masked */
+static void guest_takes_one(void)
+{
+	local_serror_enable();
+	isb();
+	local_serror_disable();
+	GUEST_ASSERT_EQ(READ_ONCE(taken), 1);
+	GUEST_DONE();
+}
+
+static struct kvm_vcpu *add_vcpu(struct kvm_vm *vm, u32 features, void *guest_code,
+				 void (*abort_handler)(struct ex_regs *))
+{
+	struct kvm_vcpu *vcpu = compat_vcpu(vm, 0, features, guest_code);
+
+	kvm_arch_vm_finalize_vcpus(vm);
+	vm_init_descriptor_tables(vm);
+	vcpu_init_descriptor_tables(vcpu);
+	vm_install_exception_handler(vm, VECTOR_ERROR_CURRENT, note_handler);
+	vm_install_sync_handler(vm, VECTOR_SYNC_CURRENT, ESR_ELx_EC_DABT_CUR, abort_handler);
+	return vcpu;
+}
+
+static bool run_guest(struct kvm_vcpu *vcpu)
+{
+	bool ok = compat_guest_done(vcpu);
+
+	sync_global_from_guest(vcpu->vm, taken_esr);
+	sync_global_from_guest(vcpu->vm, taken_far);
+	return ok;
+}
+
+static u64 get_esr(struct kvm_vcpu *vcpu)
+{
+	return vcpu_get_reg(vcpu, ctxt_reg_alias(vcpu, SYS_ESR_EL1));
+}
+
+/* Without RAS, the ISS is what the implementation makes it */
+static bool has_ras(void)
+{
+	return kvm_has_cap(KVM_CAP_ARM_INJECT_SERROR_ESR);
+}
+
+static bool is_serror(u64 esr)
+{
+	bool ok = COMPAT_EQ(ESR_ELx_EC(esr), ESR_ELx_EC_SERROR);
+
+	if (has_ras())
+		ok &= COMPAT_EQ(esr & ESR_ELx_ISS_MASK, SERROR_ISS);
+	return ok;
+}
+
+static void set_serror(struct kvm_vcpu *vcpu, bool masked)
+{
+	struct kvm_vcpu_events events = { .exception.serror_pending = 1 };
+	u64 pstate = vcpu_get_reg(vcpu, PSTATE);
+
+	vcpu_set_reg(vcpu, PSTATE, masked ? pstate | PSR_A_BIT : pstate & ~PSR_A_BIT);
+	if (has_ras()) {
+		events.exception.serror_has_esr = 1;
+		events.exception.serror_esr = SERROR_ISS;
+	}
+	vcpu_events_set(vcpu, &events);
+}
+
+static bool check_serror(struct kvm_vcpu *vcpu, bool masked, bool rev)
+{
+	u64 vectors = vcpu_get_reg(vcpu, ctxt_reg_alias(vcpu, SYS_VBAR_EL1));
+	u64 pc = vcpu_get_reg(vcpu, PC);
+	struct kvm_vcpu_events events;
+	bool pending = masked || !rev, ok = true;
+
+	set_serror(vcpu, masked);
+	vcpu_events_get(vcpu, &events);
+	ok &= COMPAT_EQ(events.exception.serror_pending, pending);
+	if (pending && has_ras())
+		ok &= COMPAT_EQ(events.exception.serror_esr, SERROR_ISS);
+	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, PC), pending ? pc : vectors + SERROR_VECTOR);
+	ok &= COMPAT_EQ(!!(vcpu_get_reg(vcpu, PSTATE) & PSR_A_BIT), masked || rev);
+	if (!pending)
+		ok &= is_serror(get_esr(vcpu));
+
+	ok &= run_guest(vcpu);
+	ok &= is_serror(taken_esr);
+	vcpu_events_get(vcpu, &events);
+	ok &= COMPAT_EQ(events.exception.serror_pending, 0);
+	ok &= COMPAT_EQ(get_esr(vcpu), taken_esr);
+	return ok;
+}
+
+static bool check_unmasked(struct kvm_vm *vm, bool rev)
+{
+	return check_serror(add_vcpu(vm, 0, guest_takes_one, note_handler), false, rev);
+}
+
+static bool test_unmasked(void)
+{
+	return each("serror_pending", KVM_GUEST_COMPAT_V6_17, check_unmasked);
+}
+
+static bool check_masked(struct kvm_vm *vm, bool rev)
+{
+	return check_serror(add_vcpu(vm, 0, guest_takes_one, note_handler), true, rev);
+}
+
+static bool test_masked(void)
+{
+	return each("serror_pending", KVM_GUEST_COMPAT_V6_17, check_masked);
+}
+
+static bool check_el2(struct kvm_vm *vm, bool rev)
+{
+	return check_serror(add_vcpu(vm, BIT(KVM_ARM_VCPU_HAS_EL2), guest_takes_one, note_handler),
+			    false, true);
+}
+
+static bool test_el2(void)
+{
+	if (!kvm_has_cap(KVM_CAP_ARM_EL2)) {
+		compat_skip = "no EL2 for VMs";
+		return true;
+	}
+	return each("serror_pending", KVM_GUEST_COMPAT_V6_17, check_el2);
+}
+
+/* Of a vCPU that has not run yet, all that an exception changes */
+static const u64 moved[] = {
+	PC, PSTATE, ARM64_CORE_REG(spsr[0]), ARM64_CORE_REG(elr_el1), REG(ESR_EL1),
+};
+
+static bool check_moved(u32 from, u32 to)
+{
+	struct kvm_vm *vm[2] = { vm_create(1), vm_create(1) };
+	struct kvm_vcpu_events events;
+	struct kvm_vcpu *vcpu[2];
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < 2; i++) {
+		compat_set_named(vm[i], "serror_pending", i ? to : from);
+		vcpu[i] = add_vcpu(vm[i], 0, guest_takes_one, note_handler);
+	}
+
+	set_serror(vcpu[0], false);
+	vcpu_events_get(vcpu[0], &events);
+	ok &= COMPAT_EQ(events.exception.serror_pending, !from);
+	for (i = 0; i < ARRAY_SIZE(moved); i++)
+		vcpu_set_reg(vcpu[1], moved[i], vcpu_get_reg(vcpu[0], moved[i]));
+	vcpu_events_set(vcpu[1], &events);
+	vcpu_events_get(vcpu[1], &events);
+	ok &= COMPAT_EQ(events.exception.serror_pending, !from && !to);
+	ok &= run_guest(vcpu[1]);
+	ok &= is_serror(taken_esr);
+	if (!ok)
+		ksft_print_msg("from revision %u to %u\n", from, to);
+	kvm_vm_free(vm[0]);
+	kvm_vm_free(vm[1]);
+	return ok;
+}
+
+static bool test_moved(void)
+{
+	return check_moved(0, 0) & check_moved(0, 1) & check_moved(1, 0) & check_moved(1, 1);
+}
+
+static bool check_abort_il(struct kvm_vm *vm, bool rev)
+{
+	struct kvm_vcpu *vcpu = add_vcpu(vm, 0, guest_takes_one, note_handler);
+	struct kvm_vcpu_events events = { .exception.ext_dabt_pending = 1 };
+	u64 esr = (u64)ESR_ELx_EC_DABT_CUR << ESR_ELx_EC_SHIFT | ESR_ELx_FSC_EXTABT;
+	bool ok = true;
+
+	/* There was no exit yet: its IL is 0 */
+	vcpu_events_set(vcpu, &events);
+	ok &= COMPAT_EQ(get_esr(vcpu), esr | (rev ? ESR_ELx_IL : 0));
+	ok &= run_guest(vcpu);
+	ok &= COMPAT_EQ(taken_esr, esr | (rev ? ESR_ELx_IL : 0));
+
+	/* The last one was about a store, which has 32 bits */
+	vcpu_events_set(vcpu, &events);
+	ok &= COMPAT_EQ(get_esr(vcpu), esr | ESR_ELx_IL);
+	return ok;
+}
+
+static bool test_abort_il(void)
+{
+	return each("esr_il", KVM_GUEST_COMPAT_V7_2, check_abort_il);
+}
+
+static bool check_serror_il(struct kvm_vm *vm, bool rev)
+{
+	struct kvm_vcpu *vcpu;
+	bool ok = true;
+
+	/* Otherwise it is the hardware that takes it */
+	compat_set_named(vm, "serror_pending", 1);
+	vcpu = add_vcpu(vm, 0, guest_takes_one, note_handler);
+	set_serror(vcpu, false);
+	ok &= COMPAT_EQ(!!(get_esr(vcpu) & ESR_ELx_IL), rev);
+	ok &= run_guest(vcpu);
+	ok &= COMPAT_EQ(!!(taken_esr & ESR_ELx_IL), rev);
+	return ok;
+}
+
+static bool test_serror_il(void)
+{
+	return each("esr_il", KVM_GUEST_COMPAT_V7_2, check_serror_il);
+}
+
+static void guest_loads(void)
+{
+	READ_ONCE(*(u64 *)BAD_ADDR);
+	GUEST_ASSERT_EQ(READ_ONCE(taken), 1);
+	GUEST_DONE();
+}
+
+/* The last level of the tables for BAD_ADDR is where there is no memory */
+static bool check_sea_level(struct kvm_vm *vm, bool rev)
+{
+	struct kvm_vcpu *vcpu = add_vcpu(vm, 0, guest_loads, skip_handler);
+	bool ok = true;
+	u64 *ptep;
+
+	virt_map(vm, BAD_ADDR, BAD_ADDR, 1);
+	ptep = virt_get_pte_hva_at_level(vm, BAD_ADDR, 2);
+	*ptep &= ~GENMASK(47, 12);
+	*ptep |= BIT(vm->pa_bits) - vm->page_size;
+
+	ok &= run_guest(vcpu);
+	ok &= COMPAT_EQ(ESR_ELx_EC(taken_esr), ESR_ELx_EC_DABT_CUR);
+	ok &= COMPAT_EQ(taken_esr & ESR_ELx_FSC,
+			rev ? ESR_ELx_FSC_SEA_TTW(3) : ESR_ELx_FSC_EXTABT);
+	ok &= COMPAT_EQ(taken_far, BAD_ADDR);
+	ok &= COMPAT_EQ(get_esr(vcpu), taken_esr);
+	return ok;
+}
+
+static bool test_sea_level(void)
+{
+	return each("sea_level", KVM_GUEST_COMPAT_V6_18, check_sea_level);
+}
+
+int main(void)
+{
+	static const struct compat_test tests[] = {
+		{ "serror_pending: not masked", test_unmasked },
+		{ "serror_pending: masked", test_masked },
+		{ "serror_pending: moved between revisions", test_moved },
+		{ "serror_pending: taken at once with EL2", test_el2 },
+		{ "esr_il: of an external abort", test_abort_il },
+		{ "esr_il: of an SError", test_serror_il },
+		{ "sea_level: every baseline and revision", test_sea_level },
+	};
+
+	compat_run(tests, ARRAY_SIZE(tests));
+}

@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_compat_traps - What earlier releases trapped, and made of it: the
+ * registers of who made the CPU, ID registers that the VM has not, the debug
+ * registers, and what AArch32 guests read.
+ */
+#include <sys/auxv.h>
+
+#include <asm/hwcap.h>
+
+#include "guest_compat.h"
+#include "processor.h"
+
+#define REG(name)	KVM_ARM64_SYS_REG(SYS_##name)
+#define SYS_DBGBVR0_EL1	sys_reg(2, 0, 0, 0, 4)
+/* Enough that there are more exits than any other cause has, if each is trapped */
+#define READS		500
+
+/* Each baseline, @since is the first at revision 1; and either revision alone */
+static bool each(const char *name, u32 since, bool (*check)(struct kvm_vm *vm, bool rev))
+{
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < COMPAT_NR_BASELINES + 2; i++) {
+		struct kvm_vm *vm = vm_create(1);
+		bool rev = i - COMPAT_NR_BASELINES;
+
+		if (i < COMPAT_NR_BASELINES) {
+			rev = compat_baselines[i] >= since;
+			TEST_ASSERT(!compat_select(vm, compat_baselines[i]), "baseline %u",
+				    compat_baselines[i]);
+		} else {
+			compat_set_named(vm, name, rev);
+		}
+		ok &= COMPAT_CHECK(check(vm, rev), "%s: %s %u, expected revision %u", name,
+				   i < COMPAT_NR_BASELINES ? "baseline" : "revision",
+				   i < COMPAT_NR_BASELINES ? compat_baselines[i] : rev, rev);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
+/* What became of a register that a guest has read again and again */
+struct seen {
+	enum { READ, UNDEF, SYS64 } outcome;
+	u64 val;
+	bool trapped;		/* KVM was asked each time */
+};
+
+static u64 outcome;
+
+static void undef_handler(struct ex_regs *regs)
+{
+	WRITE_ONCE(outcome, UNDEF);
+	regs->pc += 4;
+}
+
+static void sys64_handler(struct ex_regs *regs)
+{
+	WRITE_ONCE(outcome, SYS64);
+	regs->pc += 4;
+}
+
+#define GUEST_READS(name)						\
+({									\
+	u64 __val;							\
+	int __i;							\
+									\
+	for (__i = 0; __i < READS; __i++) {				\
+		WRITE_ONCE(outcome, READ);				\
+		__val = read_sysreg_s(SYS_##name);			\
+	}								\
+	GUEST_SYNC_ARGS(0, READ_ONCE(outcome), __val, 0, 0);		\
+})
+
+enum { REVIDR, AIDR, SMIDR, GMID, CCSIDR2, NR_IDS };
+
+static void guest_reads_ids(void)
+{
+	GUEST_READS(REVIDR_EL1);
+	GUEST_READS(AIDR_EL1);
+	GUEST_READS(SMIDR_EL1);
+	GUEST_READS(GMID_EL1);
+	GUEST_READS(CCSIDR2_EL1);
+}
+
+static struct kvm_vcpu *add_vcpu(struct kvm_vm *vm, u32 features, void *guest_code)
+{
+	struct kvm_vcpu *vcpu = compat_vcpu(vm, 0, features, guest_code);
+
+	kvm_arch_vm_finalize_vcpus(vm);
+	vm_init_descriptor_tables(vm);
+	vcpu_init_descriptor_tables(vcpu);
+	vm_install_sync_handler(vm, VECTOR_SYNC_CURRENT, ESR_ELx_EC_UNKNOWN, undef_handler);
+	vm_install_sync_handler(vm, VECTOR_SYNC_CURRENT, ESR_ELx_EC_SYS64, sys64_handler);
+	return vcpu;
+}
+
+static void read_ids(struct kvm_vcpu *vcpu, struct seen *seen)
+{
+	struct ucall uc;
+	u64 exits;
+	u32 i;
+
+	for (i = 0; i < NR_IDS; i++) {
+		exits = vcpu_get_stat(vcpu, exits);
+		vcpu_run(vcpu);
+		TEST_ASSERT(get_ucall(vcpu, &uc) == UCALL_SYNC, "ucall %lu", (unsigned long)uc.cmd);
+		seen[i].outcome = uc.args[2];
+		seen[i].val = uc.args[3];
+		seen[i].trapped = vcpu_get_stat(vcpu, exits) - exits >= READS;
+	}
+}
+
+static bool has_sme(void)
+{
+	return getauxval(AT_HWCAP2) & HWCAP2_SME;
+}
+
+static bool check_imp_ids(struct kvm_vcpu *vcpu, bool rev)
+{
+	struct seen seen[NR_IDS];
+	bool ok = true;
+	u64 smidr;
+
+	read_ids(vcpu, seen);
+	ok &= COMPAT_EQ(seen[REVIDR].trapped, rev);
+	ok &= COMPAT_EQ(seen[REVIDR].outcome, READ);
+	ok &= COMPAT_EQ(seen[REVIDR].val, vcpu_get_reg(vcpu, REG(REVIDR_EL1)));
+	ok &= COMPAT_EQ(seen[AIDR].trapped, rev);
+	ok &= COMPAT_EQ(seen[AIDR].outcome, READ);
+	ok &= COMPAT_EQ(seen[AIDR].val, vcpu_get_reg(vcpu, REG(AIDR_EL1)));
+	ok &= COMPAT_EQ(seen[SMIDR].outcome == READ, has_sme() && !rev);
+	if (has_sme())
+		ok &= COMPAT_EQ(seen[SMIDR].trapped, rev);
+	ok &= COMPAT_EQ(compat_get_reg(vcpu, REG(SMIDR_EL1), &smidr), -ENOENT);
+	return ok;
+}
+
+static bool check_imp_id_traps(struct kvm_vm *vm, bool rev)
+{
+	return check_imp_ids(add_vcpu(vm, 0, guest_reads_ids), rev);
+}
+
+static bool test_imp_id_traps(void)
+{
+	return each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_imp_id_traps);
+}
+
+/* The guest must find what userspace wrote */
+static bool check_writable(struct kvm_vm *vm, bool rev)
+{
+	struct kvm_vcpu *vcpu;
+	bool ok = true;
+
+	vm_enable_cap(vm, KVM_CAP_ARM_WRITABLE_IMP_ID_REGS, 0);
+	vcpu = add_vcpu(vm, 0, guest_reads_ids);
+	ok &= COMPAT_EQ(compat_set_reg(vcpu, REG(REVIDR_EL1), 0x1234), 0);
+	ok &= COMPAT_EQ(compat_set_reg(vcpu, REG(AIDR_EL1), 0x5678), 0);
+	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, REG(REVIDR_EL1)), 0x1234);
+	ok &= check_imp_ids(vcpu, true);
+	return ok;
+}
+
+static bool test_writable(void)
+{
+	if (!kvm_has_cap(KVM_CAP_ARM_WRITABLE_IMP_ID_REGS)) {
+		compat_skip = "no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS";
+		return true;
+	}
+	return each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_writable);
+}
+
+static bool check_el2(struct kvm_vm *vm, bool rev)
+{
+	return check_imp_ids(add_vcpu(vm, BIT(KVM_ARM_VCPU_HAS_EL2), guest_reads_ids), true);
+}
+
+static bool test_el2(void)
+{
+	if (!kvm_has_cap(KVM_CAP_ARM_EL2)) {
+		compat_skip = "no EL2 for VMs";
+		return true;
+	}
+	return each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_el2);
+}
+
+/* What the CPU itself has not, it reports itself: no matter of KVM's */
+static bool check_idst(struct kvm_vm *vm, bool rev)
+{
+	struct kvm_vcpu *vcpu;
+	struct seen seen[NR_IDS];
+	bool ids, ok = true;
+	u32 i, trapped = 0;
+
+	compat_set_named(vm, "imp_id_traps", 1);
+	vcpu = add_vcpu(vm, 0, guest_reads_ids);
+	ids = vcpu_get_reg(vcpu, REG(ID_AA64MMFR2_EL1)) & ID_AA64MMFR2_EL1_IDS;
+	read_ids(vcpu, seen);
+	for (i = SMIDR; i < NR_IDS; i++) {
+		if (!seen[i].trapped)
+			continue;
+		trapped++;
+		ok &= COMPAT_EQ(seen[i].outcome, rev && ids ? SYS64 : UNDEF);
+	}
+	if (has_sme())
+		ok &= COMPAT_EQ(seen[SMIDR].trapped, true);
+	if (!ids)
+		compat_skip = "no FEAT_IDST";
+	else if (!trapped)
+		compat_skip = "no ID register that the CPU has and the VM has not";
+	return ok;
+}
+
+static bool test_idst(void)
+{
+	return each("idst", KVM_GUEST_COMPAT_V7_0, check_idst);
+}
+
+/*
+ * Whoever has the debug registers loses them when the vCPU is scheduled out,
+ * and at the end of KVM_RUN: hence the tries, and that each access has a run.
+ * Was OSDTRTX_EL1, which KVM does not know, always UNDEFINED after it?
+ */
+#define OSDTRTX_UNDEF(access)						\
+({									\
+	bool __undef = true;						\
+	int __i;							\
+									\
+	for (__i = 0; __i < 100 && __undef; __i++) {			\
+		access;							\
+		WRITE_ONCE(outcome, READ);				\
+		read_sysreg_s(SYS_OSDTRTX_EL1);				\
+		__undef = READ_ONCE(outcome) == UNDEF;			\
+	}								\
+	__undef;							\
+})
+
+static void guest_debug(void)
+{
+	GUEST_SYNC(OSDTRTX_UNDEF((void)0));
+	GUEST_SYNC(OSDTRTX_UNDEF(read_sysreg_s(SYS_DBGBVR0_EL1)));
+	GUEST_SYNC(OSDTRTX_UNDEF(read_sysreg(mdscr_el1)));
+	GUEST_SYNC(OSDTRTX_UNDEF(write_sysreg_s(0x1230, SYS_DBGBVR0_EL1)));
+	GUEST_SYNC(OSDTRTX_UNDEF(write_sysreg(0, mdscr_el1)));
+	GUEST_SYNC(OSDTRTX_UNDEF((void)0));
+}
+
+static bool check_debug_reads(struct kvm_vm *vm, bool rev)
+{
+	struct kvm_vcpu *vcpu = add_vcpu(vm, 0, guest_debug);
+	const bool undef[] = { true, !rev, !rev, false, false, true };
+	struct ucall uc;
+	bool ok = true;
+	u64 osdtrtx;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(undef); i++) {
+		vcpu_run(vcpu);
+		ok &= COMPAT_EQ(get_ucall(vcpu, &uc), UCALL_SYNC);
+		ok &= COMPAT_CHECK(uc.args[1] == undef[i], "access %u: OSDTRTX_EL1 %s", i,
+				   undef[i] ? "is the hardware's" : "is UNDEFINED");
+	}
+	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, REG(DBGBVR0_EL1)), 0x1230);
+	ok &= COMPAT_EQ(compat_get_reg(vcpu, REG(OSDTRTX_EL1), &osdtrtx), -ENOENT);
+	return ok;
+}
+
+static bool test_debug_reads(void)
+{
+	return each("debug_reads", KVM_GUEST_COMPAT_V6_16, check_debug_reads);
+}
+
+/*
+ * AArch32 guests run where the library has put nothing. They have x12 point to
+ * where there is no memory: a store there ends them, another one if there was
+ * an exception.
+ */
+#define CODE32		0x1000
+#define STOP32		0x0a000000ULL
+#define CRASH32		(STOP32 + 8)
+
+#define MRC(cp, crn, crm, op2)						\
+	(0xee100010 | (crn) << 16 | (cp) << 8 | (op2) << 5 | (crm))	/* to r0 */
+
+static bool has_aarch32(void)
+{
+	if (kvm_has_cap(KVM_CAP_ARM_EL1_32BIT))
+		return true;
+	compat_skip = "no AArch32 at EL1";
+	return false;
+}
+
+static struct kvm_vcpu *add_vcpu32(struct kvm_vm *vm)
+{
+	struct kvm_vcpu *vcpu = __vm_vcpu_add(vm, 0);
+	u32 *vectors = addr_gpa2hva(vm, 0);
+	struct kvm_vcpu_init init;
+	u32 i;
+
+	kvm_get_default_vcpu_target(vm, &init);
+	init.features[0] &= ~BIT(KVM_ARM_VCPU_HAS_EL2);
+	init.features[0] |= BIT(KVM_ARM_VCPU_EL1_32BIT);
+	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init);
+	kvm_arch_vm_finalize_vcpus(vm);
+	for (i = 0; i < 8; i++)
+		vectors[i] = 0xe58cc008;		/* str r12, [r12, #8] */
+	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.regs[12]), STOP32);
+	return vcpu;
+}
+
+/* All before the guest runs: what is there then is what it finds */
+static void put_reads32(struct kvm_vm *vm, const u32 *mrc, u32 nr)
+{
+	u32 i, *insn = addr_gpa2hva(vm, CODE32);
+
+	for (i = 0; i < nr; i++) {
+		*insn++ = mrc[i];
+		*insn++ = 0xe2522001;			/* subs r2, r2, #1 */
+		*insn++ = 0x1afffffc;			/* bne to the mrc */
+		*insn++ = 0xe58c0000;			/* str r0, [r12] */
+	}
+}
+
+static struct seen read32(struct kvm_vcpu *vcpu, u32 n)
+{
+	struct kvm_run *run = vcpu->run;
+	u64 exits = vcpu_get_stat(vcpu, exits);
+	struct seen seen = {};
+
+	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.regs[2]), READS);
+	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.pc), CODE32 + n * 16);
+	vcpu_run(vcpu);
+	TEST_ASSERT(run->exit_reason == KVM_EXIT_MMIO && (run->mmio.phys_addr == STOP32 ||
+							  run->mmio.phys_addr == CRASH32),
+		    "exit %u (%s)", run->exit_reason, exit_reason_str(run->exit_reason));
+	if (run->mmio.phys_addr == CRASH32)
+		seen.outcome = UNDEF;
+	seen.trapped = vcpu_get_stat(vcpu, exits) - exits >= READS;
+	seen.val = vcpu_get_reg(vcpu, ARM64_CORE_REG(regs.regs[0]));
+
+	/* The store has yet to be done */
+	run->immediate_exit = 1;
+	__vcpu_run(vcpu);
+	run->immediate_exit = 0;
+	return seen;
+}
+
+static bool check_tcmtr(struct kvm_vm *vm, bool rev)
+{
+	static const u32 mrc[] = { MRC(15, 0, 0, 2), MRC(15, 0, 0, 3) };	/* TCMTR, TLBTR */
+	struct kvm_vcpu *vcpu = add_vcpu32(vm);
+	bool ok = true;
+	u32 i;
+
+	put_reads32(vm, mrc, ARRAY_SIZE(mrc));
+	for (i = 0; i < ARRAY_SIZE(mrc); i++) {
+		struct seen seen = read32(vcpu, i);
+
+		ok &= COMPAT_EQ(seen.outcome, READ);
+		ok &= COMPAT_EQ(seen.trapped, rev);
+		if (rev)
+			ok &= COMPAT_EQ(seen.val, 0);
+	}
+	return ok;
+}
+
+static bool test_tcmtr(void)
+{
+	return !has_aarch32() || each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_tcmtr);
+}
+
+/* A field of an ID register */
+static u64 field(u64 val, u32 shift)
+{
+	return val >> shift & 0xf;
+}
+
+/* ID_PFR0 to ID_ISAR6 */
+#define NR_IDS32	16
+#define DFR0		2
+
+static bool check_aarch32_ids(struct kvm_vm *vm, bool rev)
+{
+	struct kvm_vcpu *vcpu = add_vcpu32(vm);
+	u32 i, mrc[NR_IDS32];
+	bool ok = true;
+
+	for (i = 0; i < NR_IDS32; i++)
+		mrc[i] = MRC(15, 0, 1 + i / 8, i % 8);
+	put_reads32(vm, mrc, NR_IDS32);
+	for (i = 0; i < NR_IDS32; i++) {
+		u64 id = KVM_ARM64_SYS_REG(sys_reg(3, 0, 0, 1 + i / 8, i % 8));
+		struct seen seen = read32(vcpu, i);
+
+		ok &= COMPAT_EQ(seen.outcome, READ);
+		ok &= COMPAT_EQ(seen.trapped, rev);
+		if (rev)
+			ok &= COMPAT_EQ(seen.val, vcpu_get_reg(vcpu, id));
+		/* The VM has no PMU, but the hardware has */
+		else if (i == DFR0 && kvm_has_cap(KVM_CAP_ARM_PMU_V3))
+			ok &= COMPAT_CHECK(field(seen.val, 24) >= 3, "ID_DFR0 is %lx",
+					   (unsigned long)seen.val);
+	}
+	return ok;
+}
+
+static bool test_aarch32_ids(void)
+{
+	return !has_aarch32() || each("aarch32_id_traps", KVM_GUEST_COMPAT_V6_1,
+				      check_aarch32_ids);
+}
+
+static bool check_dbgdidr(struct kvm_vm *vm, bool rev)
+{
+	static const u32 mrc = MRC(14, 0, 0, 0);
+	struct kvm_vcpu *vcpu = add_vcpu32(vm);
+	u64 dfr = vcpu_get_reg(vcpu, REG(ID_AA64DFR0_EL1));
+	struct seen seen;
+	bool ok = true;
+
+	put_reads32(vm, &mrc, 1);
+	seen = read32(vcpu, 0);
+	ok &= COMPAT_EQ(seen.outcome, READ);
+	ok &= COMPAT_EQ(field(seen.val, 28), field(dfr, 20));	/* watchpoints */
+	ok &= COMPAT_EQ(field(seen.val, 24), field(dfr, 12));	/* breakpoints */
+	ok &= COMPAT_EQ(field(seen.val, 20), field(dfr, 28));	/* those with context */
+	ok &= COMPAT_EQ(field(seen.val, 16), rev ? field(dfr, 0) : 6);	/* version */
+	ok &= COMPAT_EQ(seen.val >> 15 & 1, rev);
+	return ok;
+}
+
+static bool test_dbgdidr(void)
+{
+	return !has_aarch32() || each("dbgdidr", KVM_GUEST_COMPAT_V6_1, check_dbgdidr);
+}
+
+int main(void)
+{
+	static const struct compat_test tests[] = {
+		{ "imp_id_traps: an AArch64 guest's", test_imp_id_traps },
+		{ "imp_id_traps: an AArch32 guest's", test_tcmtr },
+		{ "imp_id_traps: trapped if userspace can write them", test_writable },
+		{ "imp_id_traps: trapped with EL2", test_el2 },
+		{ "idst: every baseline and revision", test_idst },
+		{ "debug_reads: every baseline and revision", test_debug_reads },
+		{ "aarch32_id_traps: every baseline and revision", test_aarch32_ids },
+		{ "dbgdidr: every baseline and revision", test_dbgdidr },
+	};
+
+	compat_run(tests, ARRAY_SIZE(tests));
+}
