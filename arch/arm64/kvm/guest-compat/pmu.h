@@ -8,6 +8,10 @@
 #define GUEST_COMPAT_PMU_REGISTERS	12
 #define GUEST_COMPAT_PMCR_EL0		13
 #define GUEST_COMPAT_PMCEID_EL0		14
+#define GUEST_COMPAT_PMEVTYPER		76
+
+/* The bits of an event's type up to 6.6, whatever the PMU's version */
+#define GUEST_COMPAT_PMEVTYPER_MASK	0xc800ffffULL
 
 u64 guest_compat_reset_pmcr(void);
 u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64 now);
@@ -51,6 +55,16 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 		[GUEST_COMPAT_V6_2]	= GUEST_COMPAT_REV(2),	/* and CHAIN */
 		[GUEST_COMPAT_V6_12]	= GUEST_COMPAT_REV(3),	/* less STALL_SLOT_* */
 		[GUEST_COMPAT_V6_15]	= GUEST_COMPAT_REV(4),	/* and SW_INCR */
+	},
+},
+
+[GUEST_COMPAT_PMEVTYPER] = {
+	.name		= "pmevtyper_bits",
+	.description	= "The bits of PMEVTYPER<n>_EL0 and PMCCFILTR_EL0",
+	.highest	= 1,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* ARMv8.1's */
+		[GUEST_COMPAT_V6_7]	= GUEST_COMPAT_REV(1),	/* the VM's PMUVer's */
 	},
 },
 

@@ -339,7 +339,8 @@ static void guest_reads_pmceid(void)
 	GUEST_DONE();
 }
 
-static bool read_pmceid(u32 baseline, int revision, u64 *val)
+/* What @guest_code leaves in guest_val; @revision of behaviour @name if not negative */
+static bool read_vals(u32 baseline, const char *name, int revision, void *guest_code, u64 *val)
 {
 	struct kvm_vm *vm = vm_create(1);
 	struct kvm_vcpu *vcpu;
@@ -348,14 +349,57 @@ static bool read_pmceid(u32 baseline, int revision, u64 *val)
 	if (baseline != COMPAT_NATIVE)
 		TEST_ASSERT(!compat_select(vm, baseline), "baseline %u", baseline);
 	if (revision >= 0)
-		compat_set_named(vm, "pmceid_el0", revision);
-	vcpu = compat_vcpu(vm, 0, PMU_FEATURE, guest_reads_pmceid);
+		compat_set_named(vm, name, revision);
+	vcpu = compat_vcpu(vm, 0, PMU_FEATURE, guest_code);
 	kvm_arch_vm_finalize_vcpus(vm);
 	compat_pmu_init(vcpu);
 	ok = compat_guest_done(vcpu);
 	sync_global_from_guest(vm, guest_val);
 	memcpy(val, guest_val, sizeof(guest_val));
 	kvm_vm_free(vm);
+	return ok;
+}
+
+static bool read_pmceid(u32 baseline, int revision, u64 *val)
+{
+	return read_vals(baseline, "pmceid_el0", revision, guest_reads_pmceid, val);
+}
+
+#define EVTYPER_V8_1	0xc800ffffUL
+
+static void guest_sets_evtypers(void)
+{
+	write_sysreg_s(~0UL, SYS_PMEVTYPERn_EL0(0));
+	write_sysreg_s(~0UL, SYS_PMCCFILTR_EL0);
+	isb();
+	guest_val[0] = read_sysreg_s(SYS_PMEVTYPERn_EL0(0));
+	guest_val[1] = read_sysreg_s(SYS_PMCCFILTR_EL0);
+	GUEST_DONE();
+}
+
+/* Up to 6.6 the same bits, whatever the PMU and the exception levels */
+static bool test_pmevtyper(void)
+{
+	u64 native[2], val[2];
+	bool ok = true;
+	u32 i;
+
+	if (!can_pmu()) {
+		compat_skip = "no PMU";
+		return true;
+	}
+
+	ok &= read_vals(COMPAT_NATIVE, "pmevtyper_bits", 1, guest_sets_evtypers, native);
+	ok &= read_vals(COMPAT_NATIVE, "pmevtyper_bits", 0, guest_sets_evtypers, val);
+	ok &= COMPAT_EQ(val[0], EVTYPER_V8_1);
+	ok &= COMPAT_EQ(val[1], EVTYPER_V8_1);
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		bool old = compat_baselines[i] < KVM_GUEST_COMPAT_V6_12;
+
+		ok &= read_vals(compat_baselines[i], NULL, -1, guest_sets_evtypers, val);
+		ok &= COMPAT_EQ(val[0], old ? EVTYPER_V8_1 : native[0]);
+		ok &= COMPAT_EQ(val[1], old ? EVTYPER_V8_1 : native[1]);
+	}
 	return ok;
 }
 
@@ -419,6 +463,7 @@ int main(void)
 		{ "pmcr_el0: who made it", test_pmcr },
 		{ "pmcr_el0: who made it, as userspace writes it", test_pmcr_written },
 		{ "pmceid_el0: every revision and baseline", test_pmceid },
+		{ "pmevtyper_bits: every revision and baseline", test_pmevtyper },
 	};
 
 	compat_run(tests, ARRAY_SIZE(tests));
