@@ -68,7 +68,10 @@ struct kvm_guest_compat {
 	u8	revision[GUEST_COMPAT_MAX_ID + 1];
 };
 
+/* EL2 in protected mode has no copy: what it does, the host decides by trap bits */
+#ifndef __KVM_NVHE_HYPERVISOR__
 #define kvm_guest_compat(kvm, id)	((kvm)->arch.guest_compat.revision[id])
+#endif
 
 struct kvm;
 struct kvm_device_attr;

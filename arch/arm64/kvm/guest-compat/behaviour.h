@@ -40,7 +40,7 @@ struct guest_compat_behaviour {
 #define GUEST_COMPAT_ID_VALUE(n)	(0x0200 | (n))
 /* What this kernel shows, and no more than n */
 #define GUEST_COMPAT_ID_AT_MOST(n)	(0x0300 | (n))
-/* The host's PMU, and no more than n, whether or not the VM has one */
+/* The VM's PMU, or the host's if it has none, and no more than n */
 #define GUEST_COMPAT_ID_HOST_PMU(n)	(0x0400 | (n))
 /* What this kernel shows, until userspace restores the host's value */
 #define GUEST_COMPAT_ID_KEPT		0x0500

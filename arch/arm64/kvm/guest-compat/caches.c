@@ -10,33 +10,85 @@
 
 #include <asm/cpufeature.h>
 #include <asm/kvm_emulate.h>
+#include <asm/kvm_nested.h>
 #include <asm/sysreg.h>
 
 #include "caches.h"
 
-/* Where caches differ from CPU to CPU, the host's are none that a guest could rely on */
+/* That of the CPU which KVM was initialised on, for all: CPUs may differ */
+static u64 host_clidr __ro_after_init;
+
+void __init guest_compat_init_caches(void)
+{
+	host_clidr = read_sysreg(clidr_el1);
+}
+
+/**
+ * guest_compat_host_caches - Does the vCPU have the host's caches?
+ * @vcpu:	the vCPU
+ *
+ * Not where CTR_EL0 differs from CPU to CPU: KVM hid that from guests before
+ * 6.3, too. A VM with EL2 is newer than that.
+ */
 bool guest_compat_host_caches(const struct kvm_vcpu *vcpu)
 {
 	return !kvm_guest_compat(vcpu->kvm, GUEST_COMPAT_CACHE_GEOMETRY) &&
-	       !cpus_have_final_cap(ARM64_MISMATCHED_CACHE_TYPE);
+	       !vcpu_has_nv(vcpu) && !cpus_have_final_cap(ARM64_MISMATCHED_CACHE_TYPE);
 }
 
 u64 guest_compat_host_clidr(void)
 {
-	return read_sysreg(clidr_el1);
+	return host_clidr;
 }
 
-/* In the format that the host's ID_AA64MMFR2_EL1.CCIDX tells */
+/*
+ * Does @clidr have the cache that @csselr selects? See CLIDR_EL1.Ctype<n> in the
+ * Arm ARM.
+ */
+static bool clidr_has_cache(u64 clidr, u32 csselr)
+{
+	bool icache = csselr & CSSELR_EL1_InD;
+	u32 level = csselr >> 1;
+
+	if (level >= 7)
+		return false;
+
+	switch ((clidr >> level * 3) & 7) {
+	case 1:		/* instructions only */
+		return icache;
+	case 2:		/* data only */
+	case 4:		/* unified */
+		return !icache;
+	case 3:		/* one of each */
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
+ * guest_compat_host_ccsidr - What the CPU at hand has in CCSIDR_EL1
+ * @csselr:	the cache, as CSSELR_EL1 has it
+ *
+ * A read of the register may be UNDEFINED if there is no such cache.
+ *
+ * Return: the value, in the format that the host's ID_AA64MMFR2_EL1.CCIDX tells,
+ *	   or 0 if the CPU has no such cache.
+ */
 u64 guest_compat_host_ccsidr(u32 csselr)
 {
 	unsigned long flags;
-	u64 ccsidr;
+	u64 ccsidr = 0;
+
+	csselr &= CSSELR_EL1_Level | CSSELR_EL1_InD;
 
 	/* Interrupts that preempt could select another cache, or CPU */
 	local_irq_save(flags);
-	write_sysreg(csselr, csselr_el1);
-	isb();
-	ccsidr = read_sysreg(ccsidr_el1);
+	if (clidr_has_cache(read_sysreg(clidr_el1), csselr)) {
+		write_sysreg(csselr, csselr_el1);
+		isb();
+		ccsidr = read_sysreg(ccsidr_el1);
+	}
 	local_irq_restore(flags);
 
 	return ccsidr;
@@ -48,24 +100,8 @@ u64 guest_compat_csselr_mask(const struct kvm_vcpu *vcpu)
 	return guest_compat_host_caches(vcpu) ? CSSELR_EL1_Level | CSSELR_EL1_InD : ~0ULL;
 }
 
-/*
- * Is there a cache that @csselr selects, by the vCPU's CLIDR_EL1? See the
- * register's Ctype<n> in the Arm ARM.
- */
+/* Is there a cache that @csselr selects, by the vCPU's CLIDR_EL1? */
 bool guest_compat_has_cache(const struct kvm_vcpu *vcpu, u32 csselr)
 {
-	u64 clidr = __vcpu_sys_reg(vcpu, CLIDR_EL1);
-	bool icache = csselr & CSSELR_EL1_InD;
-
-	switch ((clidr >> (csselr >> 1) * 3) & 7) {
-	case 1:		/* instructions only */
-		return icache;
-	case 2:		/* data only */
-	case 4:		/* unified */
-		return !icache;
-	case 3:		/* one of each */
-		return true;
-	default:
-		return false;
-	}
+	return clidr_has_cache(__vcpu_sys_reg(vcpu, CLIDR_EL1), csselr);
 }

@@ -7,6 +7,7 @@
 
 #define GUEST_COMPAT_CACHE_GEOMETRY	11
 
+void guest_compat_init_caches(void);
 bool guest_compat_host_caches(const struct kvm_vcpu *vcpu);
 u64 guest_compat_host_clidr(void);
 u64 guest_compat_host_ccsidr(u32 csselr);

@@ -8,6 +8,7 @@
 #define GUEST_COMPAT_GICR_TYPER		15
 #define GUEST_COMPAT_ID_GIC		16
 
+u8 guest_compat_id_gic(const struct kvm *kvm);
 void guest_compat_gicd_iidr(struct kvm *kvm, u8 revision);
 
 #endif /* __KVM_ARM64_GUEST_COMPAT_GIC_H__ */

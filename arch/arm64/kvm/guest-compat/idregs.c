@@ -22,8 +22,8 @@ u64 guest_compat_id_rule(u16 rule, u64 mask, u64 host, u64 now)
 	case GUEST_COMPAT_ID_AT_MOST(0):
 		return (now & mask) > arg ? (now & ~mask) | arg : now;
 	case GUEST_COMPAT_ID_HOST_PMU(0):
-		/* All ones is a PMU of the implementation's own: none */
-		most = (host & mask) == mask ? 0 : host & mask;
+		/* What the VM has; without, what the host has, if that is no PMU of its own */
+		most = (now & mask) ?: (host & mask) == mask ? 0 : host & mask;
 		return (now & ~mask) | (most > arg ? arg : most);
 	default:
 		return now;

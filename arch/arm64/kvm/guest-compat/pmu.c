@@ -13,9 +13,13 @@
 
 #include "pmu.h"
 
-/*
+/**
+ * guest_compat_reset_pmcr - PMCR_EL0 at reset, as it was up to 6.2
+ *
  * What PMCR_EL0 was reset to, up to 6.2: what the architecture calls UNKNOWN
- * had a pattern, the rest the value of the CPU at hand.
+ * had a pattern, the rest the value of the CPU at hand. Does not sleep.
+ *
+ * Return: the value; PMCR_EL0.N is not the VM's.
  */
 u64 guest_compat_reset_pmcr(void)
 {
@@ -34,10 +38,22 @@ u64 guest_compat_reset_pmcr(void)
 	return val;
 }
 
-/* @host is what the PMU has, @now what this kernel makes of it */
+/**
+ * guest_compat_pmceid - The common events that the guest is told of
+ * @vcpu:	the vCPU, which has a PMU
+ * @pmceid1:	PMCEID1_EL0, not PMCEID0_EL0
+ * @host:	what the host's PMU has
+ * @now:	what this kernel makes of it
+ *
+ * Return: the register's value, before KVM_ARM_VCPU_PMU_V3_FILTER.
+ */
 u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64 now)
 {
 	u8 revision = kvm_guest_compat(vcpu->kvm, GUEST_COMPAT_PMCEID_EL0);
+
+	/* Asked for by name, and newer than any revision but the last */
+	if (kvm_vcpu_has_pmuv3_strict(vcpu))
+		return now;
 
 	if (pmceid1) {
 		if (revision == 0)

@@ -247,6 +247,40 @@ static bool test_typer(void)
 	return ok;
 }
 
+/* Whatever the ID register says: no interrupt can be sent to nobody's GIC */
+static void guest_sends_sgis(void)
+{
+	GUEST_ASSERT_EQ(COMPAT_UNDEF(write_sysreg_s(0x1, SYS_ICC_SGI1R_EL1)), true);
+	GUEST_ASSERT_EQ(COMPAT_UNDEF(write_sysreg_s(0x1, SYS_ICC_ASGI1R_EL1)), true);
+	GUEST_ASSERT_EQ(COMPAT_UNDEF(write_sysreg_s(0x1, SYS_ICC_SGI0R_EL1)), true);
+	GUEST_ASSERT_EQ(COMPAT_UNDEF(write_sysreg_s(0, SYS_ICC_DIR_EL1)), true);
+	GUEST_DONE();
+}
+
+/* The last: the library makes no GIC from here on */
+static bool test_no_gic(void)
+{
+	bool ok = true;
+	u32 i;
+
+	test_disable_default_vgic();
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		bool kept = compat_baselines[i] < KVM_GUEST_COMPAT_V6_12;
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = compat_vm(compat_baselines[i], 0, guest_sends_sgis, &vcpu);
+		u64 before, after;
+
+		compat_catch_undefs(vcpu);
+		before = vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64PFR0_EL1));
+		ok &= compat_guest_done(vcpu);
+		after = vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64PFR0_EL1));
+		ok &= COMPAT_EQ(FIELD_GET(ID_AA64PFR0_EL1_GIC, after),
+				kept ? FIELD_GET(ID_AA64PFR0_EL1_GIC, before) : 0);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
 int main(void)
 {
 	static const struct compat_test tests[] = {
@@ -255,6 +289,7 @@ int main(void)
 		{ "gicd_iidr: what userspace writes wins", test_writes_win },
 		{ "gicd_iidr: the guest reads the same", test_guest },
 		{ "gicr_typer_last: every baseline, and every revision", test_typer },
+		{ "id_gic: without a GIC, and no SGIs", test_no_gic },
 	};
 
 	compat_run(tests, ARRAY_SIZE(tests));

@@ -195,6 +195,8 @@ static bool check_idst(struct kvm_vm *vm, bool rev)
 	u32 i, trapped = 0;
 
 	compat_set_named(vm, "imp_id_traps", 1);
+	/* Otherwise CCSIDR2_EL1 is there up to 6.2 */
+	compat_set_named(vm, "cache_geometry", 1);
 	vcpu = add_vcpu(vm, 0, guest_reads_ids);
 	ids = vcpu_get_reg(vcpu, REG(ID_AA64MMFR2_EL1)) & ID_AA64MMFR2_EL1_IDS;
 	read_ids(vcpu, seen);

@@ -119,6 +119,7 @@ static void check_rules(void)
 		{ "no more than 1", GUEST_COMPAT_ID_AT_MOST(1), HIGH, 0x1ULL << 60 | 0x45 },
 		{ "no more than there is", GUEST_COMPAT_ID_AT_MOST(2), HIGH, 0x2ULL << 60 | 0x45 },
 		{ "no more than 9", GUEST_COMPAT_ID_AT_MOST(9), LOW, 0x2ULL << 60 | 0x45 },
+		{ "a PMU, no more than 4", GUEST_COMPAT_ID_HOST_PMU(4), LOW, 0x2ULL << 60 | 0x44 },
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(rules); i++)
