@@ -9,7 +9,7 @@
 #include "traps.h"
 
 /* The bits of HCR_EL2 that are not set for this vCPU */
-u64 guest_compat_untrapped(const struct kvm_vcpu *vcpu)
+u64 guest_compat_untrapped(struct kvm_vcpu *vcpu)
 {
 	struct kvm *kvm = vcpu->kvm;
 	u64 hcr = 0;

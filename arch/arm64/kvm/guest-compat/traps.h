@@ -13,7 +13,7 @@ enum {
 	GUEST_COMPAT_DBGDIDR		= 72,
 };
 
-u64 guest_compat_untrapped(const struct kvm_vcpu *vcpu);
+u64 guest_compat_untrapped(struct kvm_vcpu *vcpu);
 
 #endif /* __KVM_ARM64_GUEST_COMPAT_TRAPS_H__ */
 
