@@ -13,31 +13,6 @@
 #define SERROR_ISS	0x1234
 #define BAD_ADDR	0x40000000ULL
 
-/* Each baseline, @since is the first at revision 1; and either revision alone */
-static bool each(const char *name, u32 since, bool (*check)(struct kvm_vm *vm, bool rev))
-{
-	bool ok = true;
-	u32 i;
-
-	for (i = 0; i < COMPAT_NR_BASELINES + 2; i++) {
-		struct kvm_vm *vm = vm_create(1);
-		bool rev = i - COMPAT_NR_BASELINES;
-
-		if (i < COMPAT_NR_BASELINES) {
-			rev = compat_baselines[i] >= since;
-			TEST_ASSERT(!compat_select(vm, compat_baselines[i]), "baseline %u",
-				    compat_baselines[i]);
-		} else {
-			compat_set_named(vm, name, rev);
-		}
-		ok &= COMPAT_CHECK(check(vm, rev), "%s: %s %u, expected revision %u", name,
-				   i < COMPAT_NR_BASELINES ? "baseline" : "revision",
-				   i < COMPAT_NR_BASELINES ? compat_baselines[i] : rev, rev);
-		kvm_vm_free(vm);
-	}
-	return ok;
-}
-
 /* What the guest took */
 static u64 taken, taken_esr, taken_far;
 
@@ -151,7 +126,7 @@ static bool check_unmasked(struct kvm_vm *vm, bool rev)
 
 static bool test_unmasked(void)
 {
-	return each("serror_pending", KVM_GUEST_COMPAT_V6_17, check_unmasked);
+	return compat_each("serror_pending", KVM_GUEST_COMPAT_V6_17, check_unmasked);
 }
 
 static bool check_masked(struct kvm_vm *vm, bool rev)
@@ -161,7 +136,7 @@ static bool check_masked(struct kvm_vm *vm, bool rev)
 
 static bool test_masked(void)
 {
-	return each("serror_pending", KVM_GUEST_COMPAT_V6_17, check_masked);
+	return compat_each("serror_pending", KVM_GUEST_COMPAT_V6_17, check_masked);
 }
 
 static bool check_el2(struct kvm_vm *vm, bool rev)
@@ -176,7 +151,7 @@ static bool test_el2(void)
 		compat_skip = "no EL2 for VMs";
 		return true;
 	}
-	return each("serror_pending", KVM_GUEST_COMPAT_V6_17, check_el2);
+	return compat_each("serror_pending", KVM_GUEST_COMPAT_V6_17, check_el2);
 }
 
 /* Of a vCPU that has not run yet, all that an exception changes */
@@ -240,7 +215,7 @@ static bool check_abort_il(struct kvm_vm *vm, bool rev)
 
 static bool test_abort_il(void)
 {
-	return each("esr_il", KVM_GUEST_COMPAT_V7_2, check_abort_il);
+	return compat_each("esr_il", KVM_GUEST_COMPAT_V7_2, check_abort_il);
 }
 
 static bool check_serror_il(struct kvm_vm *vm, bool rev)
@@ -260,7 +235,7 @@ static bool check_serror_il(struct kvm_vm *vm, bool rev)
 
 static bool test_serror_il(void)
 {
-	return each("esr_il", KVM_GUEST_COMPAT_V7_2, check_serror_il);
+	return compat_each("esr_il", KVM_GUEST_COMPAT_V7_2, check_serror_il);
 }
 
 static void guest_loads(void)
@@ -293,7 +268,7 @@ static bool check_sea_level(struct kvm_vm *vm, bool rev)
 
 static bool test_sea_level(void)
 {
-	return each("sea_level", KVM_GUEST_COMPAT_V6_18, check_sea_level);
+	return compat_each("sea_level", KVM_GUEST_COMPAT_V6_18, check_sea_level);
 }
 
 int main(void)

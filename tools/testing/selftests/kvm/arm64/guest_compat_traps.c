@@ -16,31 +16,6 @@
 /* Enough that there are more exits than any other cause has, if each is trapped */
 #define READS		500
 
-/* Each baseline, @since is the first at revision 1; and either revision alone */
-static bool each(const char *name, u32 since, bool (*check)(struct kvm_vm *vm, bool rev))
-{
-	bool ok = true;
-	u32 i;
-
-	for (i = 0; i < COMPAT_NR_BASELINES + 2; i++) {
-		struct kvm_vm *vm = vm_create(1);
-		bool rev = i - COMPAT_NR_BASELINES;
-
-		if (i < COMPAT_NR_BASELINES) {
-			rev = compat_baselines[i] >= since;
-			TEST_ASSERT(!compat_select(vm, compat_baselines[i]), "baseline %u",
-				    compat_baselines[i]);
-		} else {
-			compat_set_named(vm, name, rev);
-		}
-		ok &= COMPAT_CHECK(check(vm, rev), "%s: %s %u, expected revision %u", name,
-				   i < COMPAT_NR_BASELINES ? "baseline" : "revision",
-				   i < COMPAT_NR_BASELINES ? compat_baselines[i] : rev, rev);
-		kvm_vm_free(vm);
-	}
-	return ok;
-}
-
 /* What became of a register that a guest has read again and again */
 struct seen {
 	enum { READ, UNDEF, SYS64 } outcome;
@@ -145,7 +120,7 @@ static bool check_imp_id_traps(struct kvm_vm *vm, bool rev)
 
 static bool test_imp_id_traps(void)
 {
-	return each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_imp_id_traps);
+	return compat_each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_imp_id_traps);
 }
 
 /* The guest must find what userspace wrote */
@@ -169,7 +144,7 @@ static bool test_writable(void)
 		compat_skip = "no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS";
 		return true;
 	}
-	return each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_writable);
+	return compat_each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_writable);
 }
 
 static bool check_el2(struct kvm_vm *vm, bool rev)
@@ -183,7 +158,7 @@ static bool test_el2(void)
 		compat_skip = "no EL2 for VMs";
 		return true;
 	}
-	return each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_el2);
+	return compat_each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_el2);
 }
 
 /* What the CPU itself has not, it reports itself: no matter of KVM's */
@@ -217,7 +192,7 @@ static bool check_idst(struct kvm_vm *vm, bool rev)
 
 static bool test_idst(void)
 {
-	return each("idst", KVM_GUEST_COMPAT_V7_0, check_idst);
+	return compat_each("idst", KVM_GUEST_COMPAT_V7_0, check_idst);
 }
 
 /*
@@ -271,7 +246,7 @@ static bool check_debug_reads(struct kvm_vm *vm, bool rev)
 
 static bool test_debug_reads(void)
 {
-	return each("debug_reads", KVM_GUEST_COMPAT_V6_16, check_debug_reads);
+	return compat_each("debug_reads", KVM_GUEST_COMPAT_V6_16, check_debug_reads);
 }
 
 /*
@@ -370,7 +345,7 @@ static bool check_tcmtr(struct kvm_vm *vm, bool rev)
 
 static bool test_tcmtr(void)
 {
-	return !has_aarch32() || each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_tcmtr);
+	return !has_aarch32() || compat_each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_tcmtr);
 }
 
 /* A field of an ID register */
@@ -410,7 +385,7 @@ static bool check_aarch32_ids(struct kvm_vm *vm, bool rev)
 
 static bool test_aarch32_ids(void)
 {
-	return !has_aarch32() || each("aarch32_id_traps", KVM_GUEST_COMPAT_V6_1,
+	return !has_aarch32() || compat_each("aarch32_id_traps", KVM_GUEST_COMPAT_V6_1,
 				      check_aarch32_ids);
 }
 
@@ -435,7 +410,7 @@ static bool check_dbgdidr(struct kvm_vm *vm, bool rev)
 
 static bool test_dbgdidr(void)
 {
-	return !has_aarch32() || each("dbgdidr", KVM_GUEST_COMPAT_V6_1, check_dbgdidr);
+	return !has_aarch32() || compat_each("dbgdidr", KVM_GUEST_COMPAT_V6_1, check_dbgdidr);
 }
 
 int main(void)

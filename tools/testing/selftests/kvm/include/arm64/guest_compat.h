@@ -265,6 +265,32 @@ static inline bool compat_listed(const struct kvm_reg_list *list, u64 id)
 	COMPAT_CHECK(__have == __want, "%s is %ld, not %ld", #have, __have, __want); \
 })
 
+/* Each baseline, @since is the first at revision 1; and either revision alone */
+static inline bool compat_each(const char *name, u32 since,
+			       bool (*check)(struct kvm_vm *vm, bool rev))
+{
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < COMPAT_NR_BASELINES + 2; i++) {
+		struct kvm_vm *vm = vm_create(1);
+		bool rev = i - COMPAT_NR_BASELINES;
+
+		if (i < COMPAT_NR_BASELINES) {
+			rev = compat_baselines[i] >= since;
+			TEST_ASSERT(!compat_select(vm, compat_baselines[i]), "baseline %u",
+				    compat_baselines[i]);
+		} else {
+			compat_set_named(vm, name, rev);
+		}
+		ok &= COMPAT_CHECK(check(vm, rev), "%s: %s %u, expected revision %u", name,
+				   i < COMPAT_NR_BASELINES ? "baseline" : "revision",
+				   i < COMPAT_NR_BASELINES ? compat_baselines[i] : rev, rev);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
 struct compat_test {
 	const char *name;
 	bool (*run)(void);
