@@ -5,6 +5,7 @@
  * list. This file is compiled with -Werror=override-init.
  */
 
+#include <linux/init.h>
 #include <linux/kvm_host.h>
 
 #include "guest-compat.h"
@@ -95,12 +96,11 @@ u8 guest_compat_revision(unsigned int id, unsigned int release)
 }
 
 /* What a VM has for which nobody asked anything */
+static struct kvm_guest_compat native __ro_after_init;
+
 u8 guest_compat_native_revision(unsigned int id)
 {
-	if (guest_compat_backports[id])
-		return guest_compat_backports[id] - 1;
-
-	return guest_compat_revision(id, guest_compat_native);
+	return native.revision[id];
 }
 
 void guest_compat_of(struct kvm_guest_compat *compat, unsigned int release)
@@ -111,6 +111,20 @@ void guest_compat_of(struct kvm_guest_compat *compat, unsigned int release)
 	for (id = guest_compat_next(0); id; id = guest_compat_next(id))
 		compat->revision[id] = guest_compat_revision(id, release);
 }
+
+static int __init guest_compat_init_native(void)
+{
+	unsigned int id;
+
+	guest_compat_of(&native, guest_compat_native);
+	for (id = guest_compat_next(0); id; id = guest_compat_next(id)) {
+		if (guest_compat_backports[id])
+			native.revision[id] = guest_compat_backports[id] - 1;
+	}
+
+	return 0;
+}
+core_initcall(guest_compat_init_native);
 
 /*
  * All that a revision decides is decided when an object is made, or here: with
@@ -151,10 +165,5 @@ int guest_compat_apply(struct kvm *kvm, const struct kvm_guest_compat *want)
 
 void kvm_guest_compat_init_vm(struct kvm *kvm)
 {
-	struct kvm_guest_compat *compat = &kvm->arch.guest_compat;
-	unsigned int id;
-
-	compat->baseline = guest_compat_native;
-	for (id = guest_compat_next(0); id; id = guest_compat_next(id))
-		compat->revision[id] = guest_compat_native_revision(id);
+	kvm->arch.guest_compat = native;
 }

@@ -85,6 +85,69 @@ static void test_select(u64 version)
 	kvm_vm_free(vm);
 }
 
+/* The numbers of a function are those of SMC32 and, 32 on, of SMC64. */
+#define SMC64		32
+#define NR_FUNCTIONS	64
+
+static u32 function_id(int nr)
+{
+	return (nr < SMC64 ? PSCI_0_2_FN_BASE : PSCI_0_2_FN64_BASE) + nr % SMC64;
+}
+
+static const struct {
+	u8 nr, minor;		/* of the version 1.minor that brought it to KVM */
+} functions[] = {
+	{ 0x00 },		/* PSCI_VERSION */
+	{ 0x01 }, { SMC64 + 0x01 },	/* CPU_SUSPEND */
+	{ 0x02 },		/* CPU_OFF */
+	{ 0x03 }, { SMC64 + 0x03 },	/* CPU_ON */
+	{ 0x04 }, { SMC64 + 0x04 },	/* AFFINITY_INFO */
+	{ 0x06 },		/* MIGRATE_INFO_TYPE */
+	{ 0x08 },		/* SYSTEM_OFF */
+	{ 0x09 },		/* SYSTEM_RESET */
+	{ 0x0a },		/* PSCI_FEATURES */
+	{ 0x12, 1 }, { SMC64 + 0x12, 1 },	/* SYSTEM_RESET2 */
+	{ 0x15, 3 }, { SMC64 + 0x15, 3 },	/* SYSTEM_OFF2 */
+};
+
+static void guest_functions(void)
+{
+	struct arm_smccc_res res;
+	u64 there = 0;
+
+	for (int nr = 0; nr < NR_FUNCTIONS; nr++) {
+		do_smccc(PSCI_1_0_FN_PSCI_FEATURES, function_id(nr), 0, 0, 0, 0, 0, 0, &res);
+		if ((s64)res.a0 >= 0)
+			there |= BIT(nr);
+	}
+	GUEST_SYNC(there);
+}
+
+/*
+ * A version has the functions that it had when KVM brought it: one that comes
+ * later, or comes with no version at all, changes what an old guest sees.
+ */
+static void test_functions(u64 version)
+{
+	struct kvm_vcpu *vcpus[2];
+	struct kvm_vm *vm = create_vm(vcpus, true);
+	u64 want = 0, there;
+
+	for (int i = 0; i < ARRAY_SIZE(functions); i++) {
+		if (functions[i].minor <= PSCI_VERSION_MINOR(version))
+			want |= BIT(functions[i].nr);
+	}
+
+	vcpu_set_reg(vcpus[0], PSCI_REG, version);
+	vcpu_set_reg(vcpus[0], ARM64_CORE_REG(regs.pc), (u64)guest_functions);
+	there = guest_version(vcpus[0]);
+	if (there != want)
+		ksft_print_msg("functions %#lx, expected %#lx\n", there, want);
+	ksft_test_result(there == want, "version %lu.%lu has its own functions and no more\n",
+			 PSCI_VERSION_MAJOR(version), PSCI_VERSION_MINOR(version));
+	kvm_vm_free(vm);
+}
+
 static void test_refused(void)
 {
 	struct kvm_vcpu *vcpus[2];
@@ -171,10 +234,13 @@ int main(void)
 	test_disable_default_vgic();
 
 	ksft_print_header();
-	ksft_set_plan(ARRAY_SIZE(versions) + 3 + 2 * 5 + 2 + 2);
+	ksft_set_plan(ARRAY_SIZE(versions) * 2 - 1 + 3 + 2 * 5 + 2 + 2);
 
 	for (i = 0; i < ARRAY_SIZE(versions); i++)
 		test_select(versions[i]);
+	/* Before 1.0 there is no PSCI_FEATURES to ask */
+	for (i = 1; i < ARRAY_SIZE(versions); i++)
+		test_functions(versions[i]);
 	test_refused();
 	test_has_run(false);
 	test_has_run(true);

@@ -31,7 +31,6 @@
 #define GICC_BASE_GPA		(GICD_BASE_GPA + SZ_64K)
 #define GICC_BASE_GVA		((void *)GICC_BASE_GPA)
 
-#define GICD_SGIR		0x0f00
 #define GICC_CTLR		0x0000
 #define GICC_PMR		0x0004
 #define GICC_IAR		0x000c
