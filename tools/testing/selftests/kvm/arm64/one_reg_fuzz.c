@@ -118,6 +118,7 @@ static const struct linked {
 	{ PMCR, PMINTENSET, PMINTENCLR, "N counters" },
 	{ PMCR, PMCNTENSET, PMOVSCLR, "N counters" },
 	{ PMCR, PMOVSSET, PMOVSSET, "N counters" },
+	{ AA64DFR0, PMEVCNTR0, PMEVCNTR30, "32 bits before FEAT_PMUv3p5" },
 	{ PFR1, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2,
 	  "SSBS is another way to have it" },
 	{ PSTATE, X(0), X(30), "AArch32 state has 32 bits" },
