@@ -10,7 +10,7 @@ BUILD	?= $(CURDIR)/build
 export BUILD KSRC KCONFIG
 
 .PHONY: all help deps tree refresh series kernel stock selftests kernels matrix \
-	check check-all check-native migrate demo fuzz lint bench clean
+	check check-all check-native migrate demo qemu fuzz lint bench clean
 all: matrix
 
 help:
@@ -24,6 +24,7 @@ help:
 #: make matrix       save state on each kernel, restore it on each other: the table
 #: make demo         Debian's QEMU fails to move a guest from 7.3 back to 6.12; patched, it does
 #: make migrate      a guest under Debian's QEMU, from each kernel to patched and back: the table
+#: make qemu         QEMU for arm64 with vmm/qemu's patches: lab/migrate --from patched+6.12 --to 6.12
 #: make kernel       the patched arm64 kernel: build/Image, headers in build/usr/include
 #: make stock        the unpatched one, same configuration: build/Image-stock
 #: make selftests    static arm64 selftests, ours and the kernel's: build/selftests/
@@ -68,6 +69,10 @@ matrix: selftests kernels
 
 migrate: kernel kernels
 	@lab/migrate --round-trip
+
+qemu:
+	@lab/deps qemu
+	@lab/qemu > /dev/null
 
 demo: kernel
 	@lab/demo

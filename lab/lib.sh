@@ -128,3 +128,44 @@ apt_download()	# PACKAGE VERSION
 	fi
 	echo "$cache/debs/$file"
 }
+
+# Unpacks packages and all that they need into DIR/root; DIR/packages lists them.
+apt_unpack()	# DIR SUITES PACKAGE...
+{
+	local dir=$1 file
+
+	mkdir -p "$dir/debs/partial"
+	apt_suites "$2" > "$dir/sources.list"
+	shift 2
+	apt_own apt-get -qq -o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::Cache::archives="$dir/debs" \
+		-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Debug::NoLocking=1 \
+		--no-install-recommends --download-only -y install "$@" >&2 || return 1
+	for file in "$dir"/debs/*.deb; do
+		dpkg-deb -x "$file" "$dir/root"
+		dpkg-deb -W "$file" >> "$dir/packages"
+	done
+	rm -r "$dir/debs"
+}
+
+# A program or a library below ROOT; links in packages may be absolute.
+binary()		# ROOT NAME TYPE
+{
+	find "$1" \( -path "$1*/bin/*" -o -path "$1*/lib/*" \) -name "$2" -type "$3" -print -quit
+}
+
+needed() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'; }
+with_libraries()	# ROOT PROGRAM TO
+{
+	local todo=("$2") name file
+
+	while [ ${#todo[@]} -gt 0 ]; do
+		name=${todo[0]}
+		todo=("${todo[@]:1}")
+		[ ! -e "$3/$name" ] || continue
+		file=$(binary "$1" "$name" f)
+		[ -n "$file" ] || file=$(binary "$1" "$(basename "$(readlink "$(binary "$1" "$name" l)")")" f)
+		[ -n "$file" ] || die "$2 needs $name, which no package brought"
+		cp "$file" "$3/$name"
+		mapfile -t -O ${#todo[@]} todo < <(needed "$3/$name")
+	done
+}

@@ -7,7 +7,7 @@
 #   vm.sh load GUEST STREAM [SAVE]	goes on from STREAM, checks it, saves it into SAVE
 #
 # In ./vmm are QEMU and its libraries, in guest/GUEST.args QEMU's arguments, one
-# a line, that say what machine and what guest it is. The guest's own lines
+# a line, that say what machine and what guest it is, in ./accel its accelerator. The guest's own lines
 # appear as they are, QEMU's as "qemu: ...", ours as "vm: ...". Status 0: the
 # guest ran and all was well; 1: a check of the guest's failed; 2: QEMU failed;
 # 3: the guest did not go on.
@@ -77,7 +77,7 @@ start()		# ARG...
 	reader=$!
 	# shellcheck disable=SC2046
 	./vmm/ld-linux-aarch64.so.1 --library-path ./vmm ./vmm/qemu-system-aarch64 \
-		$(cat "guest/$guest.args") -nodefaults -display none -no-user-config -qmp stdio \
+		$(cat "guest/$guest.args") -accel "$(cat accel)" -nodefaults -display none -no-user-config -qmp stdio \
 		-chardev pipe,id=serial,path=$dir/serial -serial chardev:serial \
 		"$@" < $dir/qmp > $dir/qmp.out 2> $dir/err &
 	qemu=$!
