@@ -129,6 +129,19 @@ apt_download()	# PACKAGE VERSION
 	echo "$cache/debs/$file"
 }
 
+# Downloads a source package, as apt verified it, into DIR.
+apt_source()	# DIR SOURCES.LIST-LINES PACKAGE[=VERSION]
+{
+	local lists=$cache/apt/source
+	local own=(-qq -o Dir::Etc::sourcelist="$lists/sources.list" -o Dir::State::lists="$lists/lists"
+		-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
+
+	mkdir -p "$lists/lists/partial" "$1"
+	sed -n 's/^deb /deb-src /p' <<< "$2" > "$lists/sources.list"
+	apt_own apt-get "${own[@]}" update >&2 &&
+		(cd "$1" && apt_own apt-get "${own[@]}" --download-only source "$3" >&2)
+}
+
 # Unpacks packages and all that they need into DIR/root; DIR/packages lists them.
 apt_unpack()	# DIR SUITES PACKAGE...
 {
