@@ -43,7 +43,7 @@ finish()	# STATUS
 		set -- 3
 	fi
 	sleep 0.3
-	kill $tail $reader 2>/dev/null
+	kill $reader 2>/dev/null
 	[ "$1" -eq 0 ] || awk 'NF && !seen[$0]++ { sub(/^qemu-system-aarch64: /, ""); print "qemu: " $0 }' $dir/err
 	exit "$1"
 }
@@ -73,7 +73,11 @@ start()		# ARG...
 	# Opened for both, a fifo has no end and no one waits for the other.
 	exec 3<> $dir/qmp 4<> $dir/serial.in 5<> $dir/serial.out
 	# Line by line: half a line would be taken for one that says something else.
-	while read -r line; do printf "%s\\n" "$line"; done < $dir/serial.out >> $dir/out &
+	# What is looked at is shown, too: a tail of it would lag behind.
+	while read -r line; do
+		printf "%s\\n" "$line" >> $dir/out
+		printf "%s\\n" "$line"
+	done < $dir/serial.out &
 	reader=$!
 	# shellcheck disable=SC2046
 	./vmm/ld-linux-aarch64.so.1 --library-path ./vmm ./vmm/qemu-system-aarch64 \
@@ -81,8 +85,6 @@ start()		# ARG...
 		-chardev pipe,id=serial,path=$dir/serial -serial chardev:serial \
 		"$@" < $dir/qmp > $dir/qmp.out 2> $dir/err &
 	qemu=$!
-	tail -f $dir/out &
-	tail=$!
 	qmp '{"execute":"qmp_capabilities"}'
 	qmp '{"execute":"migrate-set-capabilities","arguments":{"capabilities":[{"capability":"events","state":true}]}}'
 }
