@@ -1035,9 +1035,9 @@ static const char *choose_vm(struct vm_desc *d, const struct save_opts *o)
 	return NULL;
 }
 
-static void init_vcpu(struct machine *m, int cpu, const struct save_opts *o,
-		      struct kvm_vcpu_init *init)
+static void init_vcpu(struct machine *m, int cpu, const struct save_opts *o)
 {
+	struct kvm_vcpu_init *init = &m->vcpu[cpu]->init;
 	int i, sve = KVM_ARM_VCPU_SVE;
 
 	vm_ioctl(m->vm, KVM_ARM_PREFERRED_TARGET, init);
@@ -1180,14 +1180,31 @@ static void set_pending(struct machine *m)
 }
 
 /* Returns why there is nothing to save, or NULL. */
+/* All but what the guest has seen: what KVM gives of a VM that does not run */
+static void save_machine(struct state *s, struct machine *m)
+{
+	u64 midr = read_sysreg(midr_el1);
+	struct utsname u;
+	int i;
+
+	*s = (struct state){ calloc(1, sizeof(struct file_header)), sizeof(struct file_header) };
+	uname(&u);
+	add_rec(s, REC_RELEASE, 0, 0, u.release, strlen(u.release) + 1);
+	add_rec(s, REC_MIDR, 0, 0, &midr, sizeof(midr));
+	add_rec(s, REC_VM, 0, 0, &m->d, sizeof(m->d));
+	for (i = 0; i < m->d.nr_vcpus; i++)
+		add_rec(s, REC_INIT, i, 0, &m->vcpu[i]->init, sizeof(m->vcpu[i]->init));
+	save_ram(s, m);
+	for (i = 0; i < m->d.nr_vcpus; i++)
+		save_vcpu(s, m, i);
+	save_gic(s, m);
+}
+
 static const char *save_state(struct state *s, const struct save_opts *o)
 {
 	struct seen seen[MAX_SEEN] = {};
-	struct kvm_vcpu_init init[MAX_VCPUS] = {};
-	u64 midr = read_sysreg(midr_el1);
 	struct machine m;
 	struct vm_desc d;
-	struct utsname u;
 	const char *why;
 	int i, err;
 
@@ -1197,13 +1214,13 @@ static const char *save_state(struct state *s, const struct save_opts *o)
 
 	make_vm(&m, &d);
 	for (i = 0; i < d.nr_vcpus; i++)
-		init_vcpu(&m, i, o, &init[i]);
+		init_vcpu(&m, i, o);
 	err = make_gic(&m);
 	if (!err && d.its)
 		err = make_its(&m);
 	TEST_ASSERT(!err, "Cannot make the vGIC: %s", strerror(err));
 	for (i = 0; i < d.nr_vcpus; i++) {
-		if (init[i].features[0] & BIT(KVM_ARM_VCPU_PMU_V3))
+		if (m.vcpu[i]->init.features[0] & BIT(KVM_ARM_VCPU_PMU_V3))
 			TEST_ASSERT(!init_pmu(&m, i), "Cannot initialise the PMU");
 		set_vcpu_state(&m, i);
 	}
@@ -1215,17 +1232,7 @@ static const char *save_state(struct state *s, const struct save_opts *o)
 	if (d.its)
 		TEST_ASSERT(!sync_tables(&m), "Cannot save the ITS tables");
 
-	*s = (struct state){ calloc(1, sizeof(struct file_header)), sizeof(struct file_header) };
-	uname(&u);
-	add_rec(s, REC_RELEASE, 0, 0, u.release, strlen(u.release) + 1);
-	add_rec(s, REC_MIDR, 0, 0, &midr, sizeof(midr));
-	add_rec(s, REC_VM, 0, 0, &d, sizeof(d));
-	for (i = 0; i < d.nr_vcpus; i++)
-		add_rec(s, REC_INIT, i, 0, &init[i], sizeof(init[i]));
-	save_ram(s, &m);
-	for (i = 0; i < d.nr_vcpus; i++)
-		save_vcpu(s, &m, i);
-	save_gic(s, &m);
+	save_machine(s, &m);
 	for (i = 0; i < ARRAY_SIZE(guest_regs); i++) {
 		u64 id = KVM_ARM64_SYS_REG(guest_regs[i].reg);
 		struct seen_desc sd = { i, seen[i].undef, seen[i].val };
@@ -1254,6 +1261,7 @@ static const char * const result_names[] = {
 static struct {
 	bool		machine;	/* one line an item, tab separated */
 	bool		verbose;	/* items taken as well */
+	const char	*again;		/* where what was restored is saved anew */
 	const char	*prefix;
 	unsigned int	n[NR_RESULTS];
 	bool		ran;
@@ -1613,6 +1621,33 @@ static void compare_records(struct restore *rs)
 		compare_lists(rs, i);
 }
 
+static int write_file(const struct state *s, const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	if (fd < 0 || write(fd, s->data, s->len) != s->len || close(fd)) {
+		fprintf(stderr, "guest_state: %s: %s\n", path, strerror(errno));
+		return EXIT_CANNOT;
+	}
+	return EXIT_SAME;
+}
+
+/* For a further move, before the guest has run here */
+static int save_again(struct restore *rs, const char *path)
+{
+	struct state s;
+	struct record *r;
+
+	save_machine(&s, &rs->m);
+	for (r = first_rec(rs->s); r; r = next_rec(r)) {
+		if (r->type == REC_SEEN)
+			add_rec(&s, REC_SEEN, r->vcpu, r->id, r->data, r->len);
+	}
+	add_rec(&s, REC_END, 0, 0, NULL, 0);
+	seal_file(&s);
+	return write_file(&s, path);
+}
+
 /* Returns the exit status; the file has been checked. */
 static int restore_state(const struct state *s)
 {
@@ -1631,6 +1666,8 @@ static int restore_state(const struct state *s)
 	restore_devices(&rs);
 	write_records(&rs);
 	compare_records(&rs);
+	if (out.again && save_again(&rs, out.again))
+		return EXIT_CANNOT;
 	run_restored(&rs);
 	free_vm(&rs.m);
 	free(rs.errs);
@@ -1670,18 +1707,12 @@ static int save_file(const char *path, const struct save_opts *o)
 {
 	struct state s = {};
 	const char *why = save_state(&s, o);
-	int fd;
 
 	if (why) {
 		fprintf(stderr, "guest_state: nothing saved: %s\n", why);
 		return EXIT_CANNOT;
 	}
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-	if (fd < 0 || write(fd, s.data, s.len) != s.len || close(fd)) {
-		fprintf(stderr, "guest_state: %s: %s\n", path, strerror(errno));
-		return EXIT_CANNOT;
-	}
-	return EXIT_SAME;
+	return write_file(&s, path);
 }
 
 static void show_vm(const struct vm_desc *d)
@@ -1923,7 +1954,7 @@ static int help(void)
 	fprintf(stderr,
 		"usage: guest_state                               test\n"
 		"       guest_state save FILE [-g 2|3] [-c VCPUS] [-x pmu,sve,pauth,its]\n"
-		"       guest_state restore [-m] [-v] FILE...\n"
+		"       guest_state restore [-m] [-v] [-o AGAIN] FILE...\n"
 		"       guest_state show FILE\n");
 	return EXIT_CANNOT;
 }
@@ -1968,13 +1999,16 @@ int main(int argc, char **argv)
 
 	argc--;
 	argv++;
-	while ((opt = getopt(argc, argv, "mvg:c:x:")) != -1) {
+	while ((opt = getopt(argc, argv, "mvg:c:x:o:")) != -1) {
 		switch (opt) {
 		case 'm':
 			out.machine = true;
 			break;
 		case 'v':
 			out.verbose = true;
+			break;
+		case 'o':
+			out.again = optarg;
 			break;
 		case 'g':
 			o.gic = atoi_positive("GIC", optarg);
