@@ -21,6 +21,9 @@ void guest_compat_psci_version(struct kvm *kvm, u8 revision)
 		KVM_ARM_PSCI_1_3,
 	};
 
+	/* A later one is a row's next revision: VMs have that of the table. */
+	static_assert(KVM_ARM_PSCI_LATEST == KVM_ARM_PSCI_1_3);
+
 	kvm->arch.psci_version = versions[revision];
 }
 

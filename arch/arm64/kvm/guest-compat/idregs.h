@@ -106,14 +106,14 @@ ID_HID(ID_AA64PFR0_CSV3, "id_aa64pfr0_csv3", ID_AA64PFR0_EL1, CSV3, V5_11),
 /* 1 whenever a vGICv3 can be had, since 5.18; a GICv4.1 says 3 */
 ID_HID(ID_AA64PFR0_GIC, "id_aa64pfr0_gic", ID_AA64PFR0_EL1, GIC, V5_18),
 /*
- * Linux uses the MPAM registers of a CPU that has this field, and KVM never
- * let guests do that: kept when it is restored, but never given to a new VM.
- * Hidden since 6.13, and 6.12.6.
+ * Linux uses the MPAM registers of a CPU that has either of these fields, and
+ * KVM never let guests do that: kept when they are restored, but never given to
+ * a new VM. Hidden since 6.13, and 6.12.6.
  */
 ID_FIELD(ID_AA64PFR0_MPAM, "id_aa64pfr0_mpam", ID_AA64PFR0_EL1,
 	 ID_AA64PFR0_EL1_MPAM_MASK, KEPT, V6_12),
-/* Hidden since 6.13, and 6.12.6 */
-ID_HID(ID_AA64PFR1_MPAM_FRAC, "id_aa64pfr1_mpam_frac", ID_AA64PFR1_EL1, MPAM_frac, V6_12),
+ID_FIELD(ID_AA64PFR1_MPAM_FRAC, "id_aa64pfr1_mpam_frac", ID_AA64PFR1_EL1,
+	 ID_AA64PFR1_EL1_MPAM_frac_MASK, KEPT, V6_12),
 /* Only where KVM handles the registers of RASv1p1, since 6.17 */
 ID_HID(ID_AA64PFR1_RAS_FRAC, "id_aa64pfr1_ras_frac", ID_AA64PFR1_EL1, RAS_frac, V6_17),
 /* 0 claims asynchronous faults, whether or not there are */

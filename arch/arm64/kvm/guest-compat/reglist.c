@@ -7,9 +7,12 @@
 
 #include <linux/kvm_host.h>
 
+#include <asm/kvm_emulate.h>
+
 #include "reglist.h"
 
 #define SYSREG(...)	ARM64_SYS_REG(__VA_ARGS__)
+#define PMMIR_EL1	SYSREG(3, 0, 9, 14, 6)
 
 static const struct {
 	u64	first;
@@ -22,8 +25,7 @@ static const struct {
 	{ SYSREG(2, 0, 1, 1, 4),  SYSREG(2, 0, 1, 1, 4),   GUEST_COMPAT_LIST_OSLSR },
 	/* TCR2_EL1 */
 	{ SYSREG(3, 0, 2, 0, 3),  SYSREG(3, 0, 2, 0, 3),   GUEST_COMPAT_LIST_TCR2_PIR },
-	/* PMMIR_EL1 */
-	{ SYSREG(3, 0, 9, 14, 6), SYSREG(3, 0, 9, 14, 6),  GUEST_COMPAT_LIST_PMMIR },
+	{ PMMIR_EL1,		  PMMIR_EL1,		   GUEST_COMPAT_LIST_PMMIR },
 	/* PIRE0_EL1, PIR_EL1 */
 	{ SYSREG(3, 0, 10, 2, 2), SYSREG(3, 0, 10, 2, 3),  GUEST_COMPAT_LIST_TCR2_PIR },
 	{ KVM_REG_ARM_PTIMER_CNT, KVM_REG_ARM_PTIMER_CNT,  GUEST_COMPAT_LIST_PTIMER },
@@ -32,7 +34,7 @@ static const struct {
 
 /**
  * guest_compat_listed - Is a register listed, by what was selected for the VM?
- * @kvm:	the VM
+ * @vcpu:	the vCPU
  * @id:		the register, as KVM_GET_REG_LIST has it
  *
  * A register that is not listed is not accepted either.
@@ -40,9 +42,15 @@ static const struct {
  * Return: GUEST_COMPAT_LIST_NEVER, GUEST_COMPAT_LIST_ALWAYS, or
  *	   GUEST_COMPAT_LIST_NOW if the VM's features decide.
  */
-u8 guest_compat_listed(struct kvm *kvm, u64 id)
+u8 guest_compat_listed(const struct kvm_vcpu *vcpu, u64 id)
 {
+	struct kvm *kvm = vcpu->kvm;
+
 	if (!kvm->arch.guest_compat.differs)
+		return GUEST_COMPAT_LIST_NOW;
+
+	/* Asked for by name, and no earlier release had it */
+	if (id == PMMIR_EL1 && kvm_vcpu_has_pmuv3_strict(vcpu))
 		return GUEST_COMPAT_LIST_NOW;
 
 	for (int i = 0; i < ARRAY_SIZE(listed_regs); i++) {

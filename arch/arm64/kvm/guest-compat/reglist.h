@@ -15,7 +15,7 @@ enum {
 	GUEST_COMPAT_PREFERRED_TARGET	= 17,
 };
 
-u8 guest_compat_listed(struct kvm *kvm, u64 id);
+u8 guest_compat_listed(const struct kvm_vcpu *vcpu, u64 id);
 
 #endif /* __KVM_ARM64_GUEST_COMPAT_REGLIST_H__ */
 

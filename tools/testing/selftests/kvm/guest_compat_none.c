@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 
+#include <linux/kvm_guest_compat.h>
+
 #include "kselftest.h"
 #include "kvm_util.h"
 

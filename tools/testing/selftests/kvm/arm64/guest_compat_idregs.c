@@ -87,7 +87,7 @@ static const struct row rows[] = {
 	{ "id_aa64pfr0_csv3", FIELD(ID_AA64PFR0_EL1, CSV3), HOST, V(6_1) },
 	{ "id_aa64pfr0_gic", FIELD(ID_AA64PFR0_EL1, GIC), HOST, V(6_1) },
 	{ "id_aa64pfr0_mpam", FIELD(ID_AA64PFR0_EL1, MPAM), KEPT, V(6_12), IGNORED },
-	{ "id_aa64pfr1_mpam_frac", FIELD(ID_AA64PFR1_EL1, MPAM_frac), HOST, V(6_12), IGNORED },
+	{ "id_aa64pfr1_mpam_frac", FIELD(ID_AA64PFR1_EL1, MPAM_frac), KEPT, V(6_12), IGNORED },
 	{ "id_aa64pfr1_ras_frac", FIELD(ID_AA64PFR1_EL1, RAS_frac), HOST, V(6_17) },
 	{ "id_aa64pfr1_mte_frac", FIELD(ID_AA64PFR1_EL1, MTE_frac), NOTHING, V(6_16) },
 	{ "id_aa64pfr1_df2", FIELD(ID_AA64PFR1_EL1, DF2), NOTHING, V(6_17) },

@@ -156,6 +156,32 @@ static bool test_pmmir(void)
 	return check_behaviour("list_pmmir");
 }
 
+/* No earlier release had this feature: who asks for it knows the register */
+static bool test_pmmir_strict(void)
+{
+	u64 features = PMU_FEATURE | BIT(KVM_ARM_VCPU_PMU_V3_STRICT);
+	bool ok = true;
+	u32 i;
+
+	if (!kvm_has_cap(KVM_CAP_ARM_PMU_V3_STRICT)) {
+		compat_skip = "no KVM_CAP_ARM_PMU_V3_STRICT";
+		return true;
+	}
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		struct kvm_reg_list *list;
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = compat_vm(compat_baselines[i], features, guest_nothing, &vcpu);
+
+		list = vcpu_get_reg_list(vcpu);
+		ok &= COMPAT_CHECK(compat_listed(list, PMMIR), "not listed at %u",
+				   compat_baselines[i]);
+		free(list);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
 /* With the features, if the host has them, and without */
 static bool test_tcr2_pir(void)
 {
@@ -505,6 +531,7 @@ int main(void)
 		{ "list_bmap_2: every baseline", test_bmap_2 },
 		{ "list_ptimer: every baseline", test_ptimer },
 		{ "list_pmmir: every baseline", test_pmmir },
+		{ "list_pmmir: always, with the strict PMU", test_pmmir_strict },
 		{ "list_pmmir: the guest reads 0 or has none, listed or not", test_guest_pmmir },
 		{ "list_oslsr: every baseline", test_oslsr },
 		{ "list_tcr2_pir: every baseline", test_tcr2_pir },

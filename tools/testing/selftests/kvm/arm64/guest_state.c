@@ -1179,7 +1179,6 @@ static void set_pending(struct machine *m)
 	vcpu_events_set(m->vcpu[0], &events);
 }
 
-/* Returns why there is nothing to save, or NULL. */
 /* All but what the guest has seen: what KVM gives of a VM that does not run */
 static void save_machine(struct state *s, struct machine *m)
 {
@@ -1200,6 +1199,7 @@ static void save_machine(struct state *s, struct machine *m)
 	save_gic(s, m);
 }
 
+/* Returns why there is nothing to save, or NULL. */
 static const char *save_state(struct state *s, const struct save_opts *o)
 {
 	struct seen seen[MAX_SEEN] = {};

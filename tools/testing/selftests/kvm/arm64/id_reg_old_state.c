@@ -128,6 +128,28 @@ static void test_field(struct kvm_vcpu *vcpu, const struct hidden_field *f, u32 
 		ksft_test_result_skip("%s: not known what the host's is\n", f->name);
 }
 
+/* Up to 7.1 KVM did not know ATS1A, and showed FEAT_S1PIE and S1POE without */
+static void test_without_ats1a(void)
+{
+	u64 isar2_reg = KVM_ARM64_SYS_REG(SYS_ID_AA64ISAR2_EL1);
+	u64 mmfr3_reg = KVM_ARM64_SYS_REG(SYS_ID_AA64MMFR3_EL1);
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = vm_create_with_one_vcpu(&vcpu, guest_code);
+	u64 isar2 = vcpu_get_reg(vcpu, isar2_reg);
+	u64 mmfr3 = vcpu_get_reg(vcpu, mmfr3_reg);
+
+	if (mmfr3 & (ID_AA64MMFR3_EL1_S1PIE | ID_AA64MMFR3_EL1_S1POE)) {
+		vcpu_set_reg(vcpu, isar2_reg, isar2 & ~ID_AA64ISAR2_EL1_ATS1A);
+		vcpu_set_reg(vcpu, mmfr3_reg, mmfr3);
+		vcpu_run(vcpu);
+		ksft_test_result(vcpu_get_reg(vcpu, mmfr3_reg) == mmfr3,
+				 "ID_AA64MMFR3_EL1 stays as it is without ATS1A\n");
+	} else {
+		ksft_test_result_skip("the host has neither S1PIE nor S1POE\n");
+	}
+	kvm_vm_free(vm);
+}
+
 int main(void)
 {
 	struct kvm_vcpu *vcpu;
@@ -139,7 +161,7 @@ int main(void)
 	test_disable_default_vgic();
 
 	ksft_print_header();
-	ksft_set_plan(2 * ARRAY_SIZE(fields) + ARRAY_SIZE(fields) + 2);
+	ksft_set_plan(2 * ARRAY_SIZE(fields) + ARRAY_SIZE(fields) + 2 + 1);
 
 	vm = vm_create_with_one_vcpu(&vcpu, guest_code);
 	midr = vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_MIDR_EL1));
@@ -166,5 +188,6 @@ int main(void)
 			 "the new value is taken once the VM has run\n");
 
 	kvm_vm_free(vm);
+	test_without_ats1a();
 	ksft_finished();
 }

@@ -436,7 +436,7 @@ static u32 rd_ctlr_of(int rev)
 	return rev >= 3 ? RD_CTLR_IR | RD_CTLR_CES : 0;
 }
 
-static bool run_guest(struct gic *g)
+static void run_guest(struct gic *g)
 {
 	struct kvm_vcpu *vcpu = g->vcpus[0];
 	struct ucall uc;
@@ -454,7 +454,6 @@ static bool run_guest(struct gic *g)
 	}
 
 	sync_global_from_guest(g->vm, gd);
-	return true;
 }
 
 /* @moved: whether the guest's (or the restored) configuration is in force */

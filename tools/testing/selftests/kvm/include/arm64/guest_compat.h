@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <linux/kvm_guest_compat.h>
+
 #include "kvm_util.h"
 #include "kselftest.h"
 #include "processor.h"
