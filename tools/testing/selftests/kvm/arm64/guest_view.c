@@ -909,6 +909,12 @@ static const struct gic_reg *find_gic_reg(enum gic_frame frame, u32 version, u32
 	return NULL;
 }
 
+/* Most of a frame is reserved: read once, as the writes would take ten seconds. */
+static bool is_written(const struct gic_reg *r)
+{
+	return r && !(r->flags & NO_WRITE);
+}
+
 static void gic_fact(int frame, u32 version, u32 off, const struct gic_word *w)
 {
 	const struct gic_reg *r = find_gic_reg(gic_frames[frame].frame, version, off);
@@ -929,29 +935,22 @@ static void gic_fact(int frame, u32 version, u32 off, const struct gic_word *w)
 	else
 		snprintf(name, sizeof(name), "%s%u", r->name, (off - r->off) / 4);
 
-	if (r && r->flags & NO_WRITE)
-		fact("gic", name, "%#x", w->at_first);
-	else
+	if (is_written(r))
 		bits_fact("gic", name, w->at_first, w->before, w->ones, w->zeroes);
-}
-
-static enum gic_write gic_write(const struct gic_reg *r)
-{
-	if (!r)
-		return GIC_WRITE;
-	return r->flags & NO_WRITE ? GIC_READ_ONLY : GIC_REREAD;
+	else
+		fact("gic", name, "%#x", w->at_first);
 }
 
 /* A range for each stretch of words that are treated alike */
 static struct gic_range *add_frame(struct gic_range *range, int frame, u32 version)
 {
 	const struct gic_reg *r;
-	u64 write;
+	bool write;
 	u32 off;
 
 	for (off = 0; off < gic_frames[frame].len; off += 4) {
 		r = find_gic_reg(gic_frames[frame].frame, version, off);
-		write = gic_write(r);
+		write = is_written(r);
 		if (!off || range[-1].write != write)
 			*range++ = (struct gic_range){ gic_frames[frame].base + off, 0, write };
 		range[-1].len += 4;

@@ -99,6 +99,8 @@ static const struct exempt {
 	  KVM_GUEST_COMPAT_V6_1 },
 	{ READS_ELSE, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2,
 	  BIT(0) | BIT(4), "UNKNOWN is NOT_AVAIL, AVAIL is NOT_REQUIRED" },
+	{ IGNORED, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3,
+	  BIT(0) | BIT(1), "NOT_AVAIL selects nothing" },
 	{ FROZEN_VALUE, KVM_REG_ARM64_SVE_VLS, KVM_REG_ARM64_SVE_VLS, 0, "finalized" },
 };
 
@@ -425,6 +427,12 @@ static struct regs *now(struct machine *m, unsigned int v)
 	return &m->regs[v];
 }
 
+/* The registers, whose values may be out of date, as may be the list */
+static struct regs *listed(struct machine *m, unsigned int v)
+{
+	return m->regs[v].nr ? &m->regs[v] : now(m, v);
+}
+
 static void forget(struct machine *m)
 {
 	m->valid[0] = false;
@@ -683,12 +691,13 @@ static void one_write(struct machine *m, unsigned int v)
 	u64 id;
 	int ret;
 
-	id = choose_reg(now(m, v));
+	id = choose_reg(listed(m, v));
 
 	if (get_reg(vcpu, id, &before))
 		return;
 	val = choose(id, &before);
-	whole = is_id_reg(id) || one_in(16);
+	/* Hundreds of reads: what most of the time goes into */
+	whole = one_in(is_id_reg(id) ? 4 : 16);
 	if (whole)
 		all = *now(m, v);
 

@@ -130,10 +130,8 @@ GUEST_CODE(guest_gic,
 	   "	ldr	x8, [x19], #8\n"
 	   "	cbz	x7, 7f\n"
 	   "	cbz	x8, 8f\n"
-	   "5:	ldr	w1, [x20]\n"
-	   "	tbz	x8, #1, 9f\n"
-	   "	ldr	w1, [x6]\n"
-	   "9:	str	w9, [x6]\n"
+	   "5:	ldr	w1, [x6]\n"		/* again: other writes may have changed it */
+	   "	str	w9, [x6]\n"
 	   "	ldr	w2, [x6]\n"
 	   "	orr	w0, w1, w2\n"
 	   "	cbz	w0, 6f\n"
@@ -151,16 +149,10 @@ GUEST_CODE(guest_gic,
 	   "	b	4b\n"
 	   "7:\n" GUEST_STOP);
 
-enum gic_write {
-	GIC_READ_ONLY,
-	GIC_WRITE,
-	GIC_REREAD,		/* before it is written: other writes may have changed it */
-};
-
 struct gic_range {
 	u64	base;
 	u64	len;		/* 0 ends the list */
-	u64	write;		/* enum gic_write: bit 1 decides on the read */
+	u64	write;		/* or only read */
 };
 
 struct gic_word {
