@@ -60,11 +60,11 @@
 
 /*
  * Bits that read back otherwise than written though the write was accepted, or
- * as they were, bits that change by themselves, and registers that refuse what
- * they show.
+ * as they were, or as they were if they are written as zeroes; bits that change by
+ * themselves, and registers that refuse what they show.
  */
 static const struct exempt {
-	enum { READS_ELSE, IGNORED, TIME, FROZEN_VALUE } kind;
+	enum { READS_ELSE, IGNORED, ZERO_IGNORED, TIME, FROZEN_VALUE } kind;
 	u64 first;
 	u64 last;
 	u64 mask;
@@ -99,8 +99,12 @@ static const struct exempt {
 	  KVM_GUEST_COMPAT_V6_1 },
 	{ READS_ELSE, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2,
 	  BIT(0) | BIT(4), "UNKNOWN is NOT_AVAIL, AVAIL is NOT_REQUIRED" },
-	{ IGNORED, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3,
+	{ ZERO_IGNORED, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1,
 	  BIT(0) | BIT(1), "NOT_AVAIL selects nothing" },
+	{ ZERO_IGNORED, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2,
+	  BIT(1), "neither does UNKNOWN" },
+	{ ZERO_IGNORED, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3,
+	  BIT(0) | BIT(1), "as WORKAROUND_1" },
 	{ FROZEN_VALUE, KVM_REG_ARM64_SVE_VLS, KVM_REG_ARM64_SVE_VLS, 0, "finalized" },
 };
 
@@ -320,8 +324,11 @@ static void cut_to_vl(struct kvm_vcpu *vcpu, u64 id, struct value *val)
 static bool as_written(struct kvm_vcpu *vcpu, u64 id, const struct value *before,
 		       const struct value *val, const struct value *after)
 {
-	u64 ignored = exempt_bits(id, IGNORED);
+	u64 ignored = exempt_bits(id, IGNORED), level = exempt_bits(id, ZERO_IGNORED);
 	struct value want = *val;
+
+	if (level && !(low(val) & level) && same(before, after))
+		return true;
 
 	cut_to_vl(vcpu, id, &want);
 	/* Where it is not what was written, it is what it was */
@@ -553,12 +560,24 @@ static void free_machine(struct machine *m)
 
 /* The values to throw */
 
+static bool is_firmware(u64 id)
+{
+	return (id & KVM_REG_ARM_COPROC_MASK) == KVM_REG_ARM_FW ||
+	       (id & KVM_REG_ARM_COPROC_MASK) == KVM_REG_ARM_FW_FEAT_BMAP;
+}
+
 static struct value choose(u64 id, const struct value *cur)
 {
 	static const u64 edges[] = { 0, 1, ~0ULL, 1ULL << 63, ~0ULL >> 1, 0xffffffff,
 				     0x1111111111111111, 0xf, 0x8000000000000000 };
 	struct value val = *cur, *other;
 	unsigned int nibble = below(16) * 4;
+
+	/* Levels, of which there are few */
+	if (is_firmware(id) && one_in(4)) {
+		set_low(&val, below(4));
+		return val;
+	}
 
 	switch (below(12)) {
 	case 0:
@@ -590,12 +609,6 @@ static struct value choose(u64 id, const struct value *cur)
 	memset(val.bytes + size_of(id), 0, sizeof(val) - size_of(id));
 
 	return val;
-}
-
-static bool is_firmware(u64 id)
-{
-	return (id & KVM_REG_ARM_COPROC_MASK) == KVM_REG_ARM_FW ||
-	       (id & KVM_REG_ARM_COPROC_MASK) == KVM_REG_ARM_FW_FEAT_BMAP;
 }
 
 /* The VM's: written to one vCPU, it is another in all */
