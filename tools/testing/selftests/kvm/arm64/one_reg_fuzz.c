@@ -54,6 +54,7 @@
 #define PMEVCNTR0	SYSREG(3, 3, 14, 8, 0)
 #define PMEVCNTR30	SYSREG(3, 3, 14, 11, 6)
 #define X(n)		ARM64_CORE_REG(regs.regs[n])
+#define PC		ARM64_CORE_REG(regs.pc)
 #define PSTATE		ARM64_CORE_REG(regs.pstate)
 
 #define COUNTERS	(~BIT_ULL(31))
@@ -86,6 +87,7 @@ static const struct exempt {
 	{ READS_ELSE, AA64DFR0, AA64DFR0, GENMASK_ULL(11, 8), "PMUVer: IMPDEF is taken for none" },
 	{ READS_ELSE, DFR0, DFR0, GENMASK_ULL(27, 24), "PerfMon: IMPDEF is taken for none" },
 	{ READS_ELSE, X(0), X(30), GENMASK_ULL(63, 32), "AArch32 state has 32 bits" },
+	{ READS_ELSE, PC, PC, GENMASK_ULL(63, 32), "AArch32 state has 32 bits" },
 	{ IGNORED, PFR0, PFR0, GENMASK_ULL(43, 40), "MPAM: shown until 6.12.5, the host's is taken",
 	  KVM_GUEST_COMPAT_V6_12 - 1 },
 	{ IGNORED, PFR1, PFR1, GENMASK_ULL(19, 16), "MPAM_frac: as MPAM",
@@ -128,6 +130,7 @@ static const struct linked {
 	{ PFR1, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2,
 	  "SSBS is another way to have it" },
 	{ PSTATE, X(0), X(30), "AArch32 state has 32 bits" },
+	{ PSTATE, PC, PC, "AArch32 state has 32 bits" },
 };
 
 enum check {
