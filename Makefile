@@ -23,8 +23,9 @@ help:
 #: make check-native run the selftests on this machine's own /dev/kvm (arm64)
 #: make matrix       save state on each kernel, restore it on each other: the table
 #: make demo         Debian's QEMU fails to move a guest from 7.3 back to 6.12; patched, it does
-#: make migrate      a guest under Debian's QEMU, from each kernel to patched and back: the table
-#: make qemu         QEMU for arm64 with vmm/qemu's patches: lab/migrate --from patched+6.12 --to 6.12
+#: make migrate      guests under Debian's QEMUs, between real kernels as it is today, and from
+#:                   each to patched and back: the tables of lab/README.md, row by row
+#: make qemu         QEMU for arm64 with vmm/qemu's patches: lab/migrate --from patched+6.12 --to 6.12 --no-section
 #: make kernel       the patched arm64 kernel: build/Image, headers in build/usr/include
 #: make stock        the unpatched one, same configuration: build/Image-stock
 #: make selftests    static arm64 selftests, ours and the kernel's: build/selftests/
@@ -67,8 +68,8 @@ kernels: deps
 matrix: selftests kernels
 	@lab/matrix
 
-migrate: kernel kernels
-	@lab/migrate --round-trip
+migrate: selftests kernels
+	@lab/check --all 'stock *' 'moves *'
 
 qemu:
 	@lab/deps qemu

@@ -235,12 +235,21 @@ static void on_undefined(int sig)
 	siglongjmp(undefined, 1);
 }
 
-#define INSN(name, ...)	static void insn_##name(void) { asm volatile(__VA_ARGS__); }
+static uint64_t anywhere;
+
+#define INSN(name, ...)						\
+	static void insn_##name(void)				\
+	{							\
+		register uint64_t *word asm("x1") = &anywhere;	\
+								\
+		(void)word;					\
+		asm volatile(__VA_ARGS__);			\
+	}
 INSN(sha2,	".inst 0x5e282820" ::: "v0")			/* sha256su0 v0.4s, v1.4s */
-INSN(atomics,	"mov x1, sp; .inst 0xf82003e0; nop" ::: "x0", "x1")	/* ldadd x0, x0, [sp] */
+INSN(atomics,	"mov x0, xzr; .inst 0xf8200020" :: "r" (word) : "x0", "memory")	/* ldadd x0, x0, [x1] */
 INSN(dcpop,	"mov x0, sp; .inst 0xd50b7c20" ::: "x0", "memory")	/* dc cvap, x0 */
 INSN(jscvt,	".inst 0x1e7e0000" ::: "x0")			/* fjcvtzs w0, d0 */
-INSN(lrcpc,	"mov x1, sp; .inst 0xf8bfc020" ::: "x0", "x1")	/* ldapr x0, [x1] */
+INSN(lrcpc,	".inst 0xf8bfc020" :: "r" (word) : "x0", "memory")	/* ldapr x0, [x1] */
 INSN(dit,	".inst 0xd53b42a0" ::: "x0")			/* mrs x0, dit */
 INSN(ssbs,	".inst 0xd53b42c0" ::: "x0")			/* mrs x0, ssbs */
 INSN(sb,	".inst 0xd50330ff")				/* sb */

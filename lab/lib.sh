@@ -20,6 +20,20 @@ say()  { printf '%s\n' "$*" >&2; }
 die()  { say "$(basename "$0"): $*"; exit "$LAB_FAILED"; }
 need() { command -v "$1" >/dev/null || die "$1 is not there: run 'make deps'"; }
 
+# Makes a directory for results anew. What lies in one that is not ours is nobody's
+# to remove but its owner's.
+fresh_dir()	# DIR
+{
+	case $(realpath -m "$1") in
+	"$build"/*)	;;
+	*)	[ -e "$1/.lab" ] || [ -z "$(ls -A "$1" 2>/dev/null)" ] ||
+			die "$1 has something in it that is not of the laboratory's making: name another directory, or empty it" ;;
+	esac
+	rm -rf "$1"
+	mkdir -p "$1"
+	: > "$1/.lab"
+}
+
 # One kernel build at a time, whoever asks: two do not fit two cores.
 locked()
 {
@@ -33,7 +47,7 @@ locked()
 # "archive" or "security", and the URI.
 mirrors()
 {
-	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
+	apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
 	awk -v code="$(. /etc/os-release; echo "$VERSION_CODENAME")" '
 		$2 == code && !a		{ print "archive", a = $1 }
 		$2 == code "-security" && !s	{ print "security", s = $1 }
@@ -74,7 +88,7 @@ apt_own()	# PROGRAM ARG...
 {
 	local root=$cache/apt program=$1
 	shift
-	"$program" -q -o Dir::Etc::sourcelist="$root/sources.list" -o Dir::Etc::sourceparts=- \
+	"$program" -q -o Dir::Etc::sourcelist="$root/sources.list" -o Dir::Etc::sourceparts=/dev/null \
 		-o Dir::Etc::preferences=- -o Dir::Etc::preferencesparts=- \
 		-o Dir::State="$root/state" -o Dir::State::status="$root/status" \
 		-o Dir::Cache="$root/cache" -o APT::Architecture=arm64 \

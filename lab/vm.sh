@@ -43,8 +43,8 @@ finish()	# STATUS
 		set -- 3
 	fi
 	sleep 0.3
-	kill $reader 2>/dev/null
-	[ "$1" -eq 0 ] || awk 'NF && !seen[$0]++ { sub(/^qemu-system-aarch64: /, ""); print "qemu: " $0 }' $dir/err
+	kill "$reader" 2>/dev/null
+	awk 'NF && !seen[$0]++ { sub(/^qemu-system-aarch64: /, ""); print "qemu: " $0 }' $dir/err
 	exit "$1"
 }
 

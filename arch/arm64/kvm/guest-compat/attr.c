@@ -23,10 +23,16 @@
 
 int kvm_arch_guest_compat_newest(struct kvm *kvm)
 {
+	unsigned int baseline = GUEST_COMPAT_NEWEST;
+
 	if (kvm && kvm_vm_is_protected(kvm))
 		return 0;
 
-	return GUEST_COMPAT_NEWEST;
+	/* A release can be known before it was measured */
+	while (baseline && !guest_compat_selectable(baseline))
+		baseline--;
+
+	return baseline;
 }
 
 int kvm_arch_guest_compat_select(struct kvm *kvm, u64 baseline)

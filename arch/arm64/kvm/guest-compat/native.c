@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What this kernel is by itself. Whoever carries guest compatibility on an
- * older kernel changes this file, and no other.
+ * older kernel begins here: Documentation/virt/kvm/guest-compat/distributions.rst
  */
 
 #include "guest-compat.h"

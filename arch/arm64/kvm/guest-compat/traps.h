@@ -26,7 +26,7 @@ u64 guest_compat_untrapped(struct kvm_vcpu *vcpu);
 	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* the hardware's */
-		[GUEST_COMPAT_V6_15]	= GUEST_COMPAT_REV(1),	/* trapped, and UNDEFINED */
+		[GUEST_COMPAT_V6_15]	= GUEST_COMPAT_REV(1),	/* trapped: UNDEFINED, and RAZ */
 	},
 },
 
