@@ -55,7 +55,7 @@ enum guest_compat_release {
 
 #define GUEST_COMPAT_NEWEST	(GUEST_COMPAT_END - 1)
 
-/* Ids are dense. The room is for more of them than there are. */
+/* Ids may have holes. The room is for more of them than there are. */
 #define GUEST_COMPAT_MAX_ID	255
 
 /*
