@@ -118,6 +118,11 @@ static bool test_come_and_go(void)
 	return ok;
 }
 
+static void unmount(void)
+{
+	umount(DEBUGFS);
+}
+
 int main(void)
 {
 	static const struct compat_test tests[] = {
@@ -125,8 +130,8 @@ int main(void)
 		{ "VMs that come and go", test_come_and_go },
 	};
 
-	if (access(DEBUGFS "/kvm", F_OK))
-		mount("none", DEBUGFS, "debugfs", 0, NULL);
+	if (access(DEBUGFS "/kvm", F_OK) && !mount("none", DEBUGFS, "debugfs", 0, NULL))
+		atexit(unmount);
 	if (access(DEBUGFS "/kvm", F_OK))
 		ksft_exit_skip("no debugfs\n");
 	compat_run(tests, ARRAY_SIZE(tests));

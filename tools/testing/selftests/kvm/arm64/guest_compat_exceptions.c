@@ -168,6 +168,7 @@ static bool check_moved(u32 from, u32 to)
 	u32 i;
 
 	for (i = 0; i < 2; i++) {
+		compat_make_native(vm[i]);
 		compat_set_named(vm[i], "serror_pending", i ? to : from);
 		vcpu[i] = add_vcpu(vm[i], 0, guest_takes_one, note_handler);
 	}

@@ -260,6 +260,7 @@ static bool test_smc(void)
 	for (i = 0; i <= 1; i++) {
 		struct kvm_vm *vm = vm_create(1);
 
+		compat_make_native(vm);
 		compat_set_named(vm, "smccc_smc", i);
 		ok &= run_smc(vm, PSCI_VERSION(1, 3), !i);
 		kvm_vm_free(vm);

@@ -293,17 +293,17 @@ static bool test_growth(void)
 
 static bool test_pointers(void)
 {
-	long size = getpagesize();
-	void *map = mmap(NULL, 3 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	long page = getpagesize(), size = (has.hdr.size / page + 1) * page;
+	void *map = mmap(NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			 -1, 0);
 	struct compat_vector *v;
 	bool ok = true;
 
 	TEST_ASSERT(map != MAP_FAILED, "mmap");
-	TEST_ASSERT(!mprotect(map + 2 * size, size, PROT_NONE), "mprotect");
+	TEST_ASSERT(!mprotect(map + size, page, PROT_NONE), "mprotect");
 
 	/* It ends within reach, or its last byte does not */
-	v = map + 2 * size - has.hdr.size;
+	v = map + size - has.hdr.size;
 	memcpy(v, &has, has.hdr.size);
 	ok &= loads(v);
 	v = (void *)v + 8;
@@ -312,16 +312,16 @@ static bool test_pointers(void)
 		compat_entry(v, 0)->revision = !compat_entry(v, 0)->revision;
 		ok &= refused(v, -EFAULT);
 	}
-	ok &= refused(map + 2 * size - 4, -EFAULT);
+	ok &= refused(map + size - 4, -EFAULT);
 	ok &= refused(NULL, -EFAULT);
 
 	/* CHECK has something to write */
 	v = map;
 	memcpy(v, &has, has.hdr.size);
-	TEST_ASSERT(!mprotect(map, 2 * size, PROT_READ), "mprotect");
+	TEST_ASSERT(!mprotect(map, size, PROT_READ), "mprotect");
 	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, v), -EFAULT);
 	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, v), 0);
-	munmap(map, 3 * size);
+	munmap(map, size + page);
 	return ok;
 }
 

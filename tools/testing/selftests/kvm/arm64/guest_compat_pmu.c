@@ -346,8 +346,7 @@ static bool read_vals(u32 baseline, const char *name, int revision, void *guest_
 	struct kvm_vcpu *vcpu;
 	bool ok;
 
-	if (baseline != COMPAT_NATIVE)
-		TEST_ASSERT(!compat_select(vm, baseline), "baseline %u", baseline);
+	compat_make(vm, baseline);
 	if (revision >= 0)
 		compat_set_named(vm, name, revision);
 	vcpu = compat_vcpu(vm, 0, PMU_FEATURE, guest_code);

@@ -263,9 +263,14 @@ static bool test_debug_reads(void)
 
 static bool has_aarch32(void)
 {
-	if (kvm_has_cap(KVM_CAP_ARM_EL1_32BIT))
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = compat_vm(COMPAT_NATIVE, 0, NULL, &vcpu);
+	bool el0 = compat_has_aarch32(vcpu);
+
+	kvm_vm_free(vm);
+	if (el0 && kvm_has_cap(KVM_CAP_ARM_EL1_32BIT))
 		return true;
-	compat_skip = "no AArch32 at EL1";
+	compat_skip = "no AArch32 guests";
 	return false;
 }
 

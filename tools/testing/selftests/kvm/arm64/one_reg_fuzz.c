@@ -34,11 +34,15 @@
 
 #define SYSREG(op0, op1, crn, crm, op2)	ARM64_SYS_REG(op0, op1, crn, crm, op2)
 
+#define AA32_FIRST	SYSREG(3, 0, 0, 1, 0)
+#define AA32_LAST	SYSREG(3, 0, 0, 3, 7)
 #define MMFR4		SYSREG(3, 0, 0, 2, 6)
 #define PFR0		SYSREG(3, 0, 0, 4, 0)
 #define PFR1		SYSREG(3, 0, 0, 4, 1)
 #define MMFR0		SYSREG(3, 0, 0, 7, 0)
 #define MMFR2		SYSREG(3, 0, 0, 7, 2)
+#define MMFR3		SYSREG(3, 0, 0, 7, 3)
+#define ISAR2		SYSREG(3, 0, 0, 6, 2)
 #define DFR0		SYSREG(3, 0, 0, 1, 2)
 #define AA64DFR0	SYSREG(3, 0, 0, 5, 0)
 #define PMINTENSET	SYSREG(3, 0, 9, 14, 1)
@@ -71,6 +75,7 @@ static const struct exempt {
 	u64 mask;
 	const char *why;
 	u32 kept_until;		/* baseline: not ignored up to here */
+	bool no_aarch32;	/* only where the host has none */
 } exempts[] = {
 	{ TIME, KVM_REG_ARM_TIMER_CNT, KVM_REG_ARM_TIMER_CNT, ~0ULL, "counts" },
 	{ TIME, KVM_REG_ARM_PTIMER_CNT, KVM_REG_ARM_PTIMER_CNT, ~0ULL, "counts" },
@@ -99,6 +104,9 @@ static const struct exempt {
 	  KVM_GUEST_COMPAT_V6_1 },
 	{ IGNORED, MMFR4, MMFR4, GENMASK_ULL(27, 24), "CCIDX: shown until 6.2, as NV",
 	  KVM_GUEST_COMPAT_V6_1 },
+	{ IGNORED, ISAR2, ISAR2, GENMASK_ULL(3, 0), "WFxT: where CNTVOFF_EL2 is broken, as NV" },
+	{ IGNORED, MMFR3, MMFR3, GENMASK_ULL(19, 16), "S1POE: where the host does not use it" },
+	{ IGNORED, AA32_FIRST, AA32_LAST, ~0ULL, "AArch32's: RAZ/WI", .no_aarch32 = true },
 	{ READS_ELSE, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2,
 	  BIT(0) | BIT(4), "UNKNOWN is NOT_AVAIL, AVAIL is NOT_REQUIRED" },
 	{ ZERO_IGNORED, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1,
@@ -256,6 +264,7 @@ static bool same(const struct value *a, const struct value *b)
 
 /* Of the VM at hand, 0 if none was selected */
 static u32 baseline_now;
+static bool has_aarch32;
 
 /* The bits, of the first 64, that rows of a kind name */
 static u64 exempt_bits(u64 id, int kind)
@@ -266,6 +275,8 @@ static u64 exempt_bits(u64 id, int kind)
 		const struct exempt *e = &exempts[i];
 
 		if (baseline_now && baseline_now <= e->kept_until)
+			continue;
+		if (e->no_aarch32 && has_aarch32)
 			continue;
 		if (e->kind == kind && id >= e->first && id <= e->last)
 			mask |= e->mask;
@@ -869,6 +880,7 @@ static void learn_baselines(void)
 		state = 0;
 		m = new_machine(baselines[i].baseline, true);
 		read_regs(m->vcpu[0], &baselines[i].regs);
+		has_aarch32 = compat_has_aarch32(m->vcpu[0]);
 		free_machine(m);
 	}
 }

@@ -21,6 +21,7 @@
 #include "processor.h"
 #include "vgic.h"
 
+#define IPA_BITS		40
 #define RAM_BASE		0x40000000ULL
 #define RAM_SIZE		SZ_1M
 #define RAM_LPI_CONFIG		0x10000
@@ -279,10 +280,13 @@ static bool has_gicv3(void)
 
 int main(void)
 {
+	int ipa_bits = kvm_check_cap(KVM_CAP_ARM_VM_IPA_SIZE);
 	struct machine m;
 	u32 i, t;
 
 	ksft_print_header();
+	if (ipa_bits && ipa_bits < IPA_BITS)
+		ksft_exit_skip("less than %u bits of guest physical addresses\n", IPA_BITS);
 	if (!has_gicv3())
 		ksft_exit_skip("no GICv3\n");
 	ksft_set_plan(ARRAY_SIZE(ids) * ARRAY_SIZE(tests));

@@ -5,7 +5,7 @@ checks	+= check-machines
 built	+= machine
 
 check-machines: $(OUTPUT)/machine
-	$< $(filter-out machines/convert.py,$(sort $(wildcard machines/*)))
+	$< $(filter-out %.py %~ %.orig %.rej,$(sort $(wildcard machines/*)))
 
 $(OUTPUT)/machine: $(gen)/guest-compat/fields.h
 

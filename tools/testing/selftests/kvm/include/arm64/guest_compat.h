@@ -4,6 +4,7 @@
 #define SELFTEST_KVM_GUEST_COMPAT_H
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <linux/kvm_guest_compat.h>
@@ -141,8 +142,48 @@ static const u32 compat_baselines[] = {
 };
 
 #define COMPAT_NR_BASELINES	ARRAY_SIZE(compat_baselines)
-/* Instead of a baseline: nothing is asked for */
+/* Instead of a baseline: what the kernel is by itself */
 #define COMPAT_NATIVE		0
+
+/*
+ * Whatever the host's default, and before there is a vCPU. One by one, because
+ * the kernel may have changes that its own baseline has not.
+ */
+static inline void compat_make_native(struct kvm_vm *vm)
+{
+	struct kvm_guest_compat_behaviour *b;
+	struct compat_vector v;
+	int ret;
+	u32 i;
+
+	compat_list(vm, &v);
+	for (i = 0; (b = compat_entry(&v, i)); i++)
+		b->revision = b->dflt;
+	v.hdr.baseline = v.hdr.native;
+	ret = compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v);
+	TEST_ASSERT(!ret, "KVM_GUEST_COMPAT_LOAD: %d", ret);
+}
+
+static inline void compat_make(struct kvm_vm *vm, u32 baseline)
+{
+	if (baseline == COMPAT_NATIVE)
+		compat_make_native(vm);
+	else
+		TEST_ASSERT(!compat_select(vm, baseline), "baseline %u", baseline);
+}
+
+/* Has the host's administrator said what VMs start as? */
+static inline bool compat_host_default(void)
+{
+	FILE *f = fopen("/sys/module/kvm/parameters/guest_compat", "r");
+	char val[32] = "";
+	bool set;
+
+	set = f && fgets(val, sizeof(val), f) && strcmp(val, "native\n");
+	if (f)
+		fclose(f);
+	return set;
+}
 
 /*
  * Adds a vCPU with these features. It has no EL2 unless that is one of them:
@@ -165,11 +206,21 @@ static inline struct kvm_vm *compat_vm(u32 baseline, u32 features, void *guest_c
 {
 	struct kvm_vm *vm = vm_create(1);
 
-	if (baseline != COMPAT_NATIVE)
-		TEST_ASSERT(!compat_select(vm, baseline), "baseline %u", baseline);
+	compat_make(vm, baseline);
 	*vcpu = compat_vcpu(vm, 0, features, guest_code);
 	kvm_arch_vm_finalize_vcpus(vm);
 	return vm;
+}
+
+/*
+ * Has the host AArch32 at EL0? Without, the ID registers of AArch32 read as zero
+ * and ignore all writes, and no AArch32 guest runs, whatever EL1 has.
+ */
+static inline bool compat_has_aarch32(struct kvm_vcpu *vcpu)
+{
+	u64 pfr0 = vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64PFR0_EL1));
+
+	return FIELD_GET(ID_AA64PFR0_EL1_EL0, pfr0) == ID_AA64PFR0_EL1_EL0_AARCH32;
 }
 
 /* What a vCPU with KVM_ARM_VCPU_PMU_V3 needs before it can run */
@@ -267,7 +318,7 @@ static inline bool compat_listed(const struct kvm_reg_list *list, u64 id)
 	COMPAT_CHECK(__have == __want, "%s is %ld, not %ld", #have, __have, __want); \
 })
 
-/* Each baseline, @since is the first at revision 1; and either revision alone */
+/* Each baseline, @since is the first at revision 1; and native with either revision */
 static inline bool compat_each(const char *name, u32 since,
 			       bool (*check)(struct kvm_vm *vm, bool rev))
 {
@@ -283,6 +334,7 @@ static inline bool compat_each(const char *name, u32 since,
 			TEST_ASSERT(!compat_select(vm, compat_baselines[i]), "baseline %u",
 				    compat_baselines[i]);
 		} else {
+			compat_make_native(vm);
 			compat_set_named(vm, name, rev);
 		}
 		ok &= COMPAT_CHECK(check(vm, rev), "%s: %s %u, expected revision %u", name,
