@@ -191,6 +191,7 @@ static bool test_behaviours(void)
 	struct kvm_vcpu *vcpu;
 	bool ok = true;
 
+	compat_make_native(vm);
 	compat_set_named(vm, "psci_version", 0);
 	compat_set_named(vm, "smccc_services", 1);
 	vcpu = add_vcpu(vm, 0, false);

@@ -18,7 +18,7 @@
 static const u32 rivals[] = { KVM_GUEST_COMPAT_V5_10, KVM_GUEST_COMPAT_V6_12 };
 
 static struct kvm_vcpu_init init_args;
-static unsigned int rounds = 2000;
+static unsigned int rounds = 1000;
 static pthread_barrier_t start;
 static struct kvm_vm *vm;
 static int vcpus[NR_VCPUS];

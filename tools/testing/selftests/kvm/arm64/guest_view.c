@@ -1348,9 +1348,13 @@ static void quiet_console(bool quiet)
 	klogctl(quiet ? 6 : 7, NULL, 0);	/* SYSLOG_ACTION_CONSOLE_OFF, _ON */
 }
 
+static pid_t main_pid;
+
+/* Not by a look that gives up while others go on */
 static void restore_console(void)
 {
-	quiet_console(false);
+	if (getpid() == main_pid)
+		quiet_console(false);
 }
 
 /* Whether the whole of it was seen */
@@ -1509,6 +1513,7 @@ int main(int argc, char **argv)
 	struct facts f;
 	int opt;
 
+	main_pid = getpid();
 	atexit(restore_console);
 	if (argc == 1)
 		return run_tests();
