@@ -352,8 +352,6 @@ static bool test_protected(void)
 	int fd = __kvm_ioctl(kvm_fd, KVM_CREATE_VM, (void *)KVM_VM_TYPE_ARM_PROTECTED);
 	struct kvm_enable_cap cap = { .cap = KVM_CAP_GUEST_COMPAT };
 	struct kvm_guest_compat_revision arg = { .size = sizeof(arg), .id = 1 };
-	struct compat_vector v;
-	struct kvm_vm *vm;
 	bool ok = true;
 	u64 attr;
 
@@ -370,10 +368,7 @@ static bool test_protected(void)
 	cap.args[0] = 2;
 	ok &= COMPAT_EQ(compat_ret(__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap)), -EINVAL);
 	/* What it has */
-	vm = vm_create_barebones();
-	compat_list(vm, &v);
-	kvm_vm_free(vm);
-	cap.args[0] = v.hdr.native;
+	cap.args[0] = compat_native_baseline();
 	ok &= COMPAT_EQ(compat_ret(__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap)), 0);
 	for (attr = 0; attr < 4; attr++) {
 		ok &= COMPAT_EQ(compat_ret(__kvm_device_attr_get(fd, KVM_VM_GUEST_COMPAT_CTRL,

@@ -66,16 +66,6 @@ static u32 revision_of(struct kvm_vm *vm, const char *name)
 	return compat_find(&v, name)->revision;
 }
 
-static u32 native_baseline(void)
-{
-	struct kvm_vm *vm = vm_create_barebones();
-	struct compat_vector v;
-
-	compat_list(vm, &v);
-	kvm_vm_free(vm);
-	return v.hdr.native;
-}
-
 static bool test_command_line(void)
 {
 	return says(first);
@@ -241,7 +231,7 @@ static bool test_protected(void)
 	fd = __kvm_ioctl(kvm_fd, KVM_CREATE_VM, (void *)KVM_VM_TYPE_ARM_PROTECTED);
 	if (fd >= 0) {
 		/* It has what it would have without */
-		cap.args[0] = native_baseline();
+		cap.args[0] = compat_native_baseline();
 		ok &= COMPAT_EQ(compat_ret(__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap)), 0);
 		close(fd);
 	} else {

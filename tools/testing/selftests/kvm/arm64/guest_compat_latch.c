@@ -751,20 +751,10 @@ static bool are_among(const struct changes *c, const struct changes *before)
 	return ok;
 }
 
-static u32 native_baseline(void)
-{
-	struct kvm_vm *vm = vm_create_barebones();
-	struct compat_vector v;
-
-	compat_list(vm, &v);
-	kvm_vm_free(vm);
-	return v.hdr.native;
-}
-
 static void run_tests(void)
 {
 	static u8 newest[RAM_SIZE];
-	u32 i, native = native_baseline();
+	u32 i, native = compat_native_baseline();
 
 	ksft_set_plan(3 * ARRAY_SIZE(guests));
 	start(native);

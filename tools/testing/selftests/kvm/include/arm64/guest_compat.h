@@ -145,6 +145,17 @@ static const u32 compat_baselines[] = {
 /* Instead of a baseline: what the kernel is by itself */
 #define COMPAT_NATIVE		0
 
+/* The kernel's own */
+static inline u32 compat_native_baseline(void)
+{
+	struct kvm_vm *vm = vm_create_barebones();
+	struct compat_vector v;
+
+	compat_list(vm, &v);
+	kvm_vm_free(vm);
+	return v.hdr.native;
+}
+
 /*
  * Whatever the host's default, and before there is a vCPU. One by one, because
  * the kernel may have changes that its own baseline has not.
