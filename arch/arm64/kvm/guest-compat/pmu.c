@@ -14,9 +14,23 @@
 #include "pmu.h"
 
 /**
- * guest_compat_reset_pmcr - PMCR_EL0 at reset, as it was up to 6.2
+ * guest_compat_pmmir_raz - Is PMMIR_EL1 RAZ/WI to a vCPU without a PMU?
+ * @kvm:	the VM
  *
- * What PMCR_EL0 was reset to, up to 6.2: what the architecture calls UNKNOWN
+ * Return: true as up to 6.15, and, where there is no FEAT_FGT, up to 7.1; but
+ *	   5.10 did not know the register. Userspace never had it.
+ */
+bool guest_compat_pmmir_raz(struct kvm *kvm)
+{
+	u8 revision = kvm_guest_compat(kvm, GUEST_COMPAT_PMU_REGISTERS);
+
+	return revision == 1 || (revision == 2 && !cpus_have_final_cap(ARM64_HAS_FGT));
+}
+
+/**
+ * guest_compat_reset_pmcr - PMCR_EL0 at reset, as it was up to 6.1
+ *
+ * What PMCR_EL0 was reset to, up to 6.1: what the architecture calls UNKNOWN
  * had a pattern, the rest the value of the CPU at hand. Does not sleep.
  *
  * Return: the value; PMCR_EL0.N is not the VM's.

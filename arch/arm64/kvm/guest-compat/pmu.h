@@ -13,6 +13,7 @@
 /* The bits of an event's type up to 6.6, whatever the PMU's version */
 #define GUEST_COMPAT_PMEVTYPER_MASK	0xc800ffffULL
 
+bool guest_compat_pmmir_raz(struct kvm *kvm);
 u64 guest_compat_reset_pmcr(void);
 u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64 now);
 
@@ -22,15 +23,19 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 
 /*
  * 5.10 had the registers of a PMU even without one: RAZ/WI to the guest, and
- * listed for userspace, which had any bit of them, for whatever counters.
+ * listed for userspace, which had any bit of them, for whatever counters. After
+ * it, PMMIR_EL1 was RAZ/WI to the guest: until 6.16 where there is FEAT_FGT, and
+ * 7.2.10 where there is none.
  */
 [GUEST_COMPAT_PMU_REGISTERS] = {
 	.name		= "pmu_registers",
 	.description	= "Registers of PMUs, and counters, that a vCPU has not",
-	.highest	= 1,
+	.highest	= 3,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),
-		[GUEST_COMPAT_V5_11]	= GUEST_COMPAT_REV(1),
+		[GUEST_COMPAT_V5_11]	= GUEST_COMPAT_REV(1),	/* none but PMMIR_EL1 */
+		[GUEST_COMPAT_V6_16]	= GUEST_COMPAT_REV(2),	/* and it without FEAT_FGT */
+		[GUEST_COMPAT_V7_2]	= GUEST_COMPAT_REV(3),	/* none */
 	},
 },
 
@@ -41,7 +46,7 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),
-		[GUEST_COMPAT_V6_3]	= GUEST_COMPAT_REV(1),
+		[GUEST_COMPAT_V6_2]	= GUEST_COMPAT_REV(1),
 	},
 },
 
@@ -53,7 +58,7 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* the host's */
 		[GUEST_COMPAT_V5_12]	= GUEST_COMPAT_REV(1),	/* less STALL_SLOT */
 		[GUEST_COMPAT_V6_2]	= GUEST_COMPAT_REV(2),	/* and CHAIN */
-		[GUEST_COMPAT_V6_12]	= GUEST_COMPAT_REV(3),	/* less STALL_SLOT_* */
+		[GUEST_COMPAT_V6_6]	= GUEST_COMPAT_REV(3),	/* less STALL_SLOT_* */
 		[GUEST_COMPAT_V6_15]	= GUEST_COMPAT_REV(4),	/* and SW_INCR */
 	},
 },

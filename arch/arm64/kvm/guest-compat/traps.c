@@ -19,6 +19,10 @@ u64 guest_compat_untrapped(struct kvm_vcpu *vcpu)
 	    !test_bit(KVM_ARCH_FLAG_WRITABLE_IMP_ID_REGS, &kvm->arch.flags))
 		hcr |= HCR_TID1;
 
+	/* GMID_EL1, of VMs without MTE: trapped since 7.0, to be reported as FEAT_IDST has it */
+	if (!kvm_guest_compat(kvm, GUEST_COMPAT_IDST) && !vcpu_has_nv(vcpu))
+		hcr |= HCR_TID5;
+
 	if (!kvm_guest_compat(kvm, GUEST_COMPAT_AARCH32_ID_TRAPS) && vcpu_el1_is_32bit(vcpu))
 		hcr |= HCR_TID3;
 

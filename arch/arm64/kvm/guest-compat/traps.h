@@ -35,7 +35,7 @@ u64 guest_compat_untrapped(struct kvm_vcpu *vcpu);
 	.description	= "ID registers that the VM has not, where there is FEAT_IDST",
 	.highest	= 1,
 	.since		= {
-		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* UNDEFINED */
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* UNDEFINED, but for GMID_EL1 */
 		[GUEST_COMPAT_V7_0]	= GUEST_COMPAT_REV(1),	/* a trapped access */
 	},
 },

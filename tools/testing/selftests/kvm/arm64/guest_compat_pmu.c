@@ -98,6 +98,7 @@ static bool test_without_listed(void)
 		struct kvm_vcpu *vcpu;
 		struct kvm_vm *vm = compat_vm(baseline, 0, guest_undef, &vcpu);
 		struct kvm_reg_list *list = vcpu_get_reg_list(vcpu);
+		u64 pmmir;
 
 		for (r = 0; r < ARRAY_SIZE(pmu_regs); r++) {
 			u64 val = 0;
@@ -110,6 +111,7 @@ static bool test_without_listed(void)
 			ok &= COMPAT_EQ(compat_set_reg(vcpu, pmu_regs[r], val),
 					listed ? 0 : -ENOENT);
 		}
+		ok &= COMPAT_EQ(compat_get_reg(vcpu, REG(PMMIR_EL1), &pmmir), -ENOENT);
 		free(list);
 		kvm_vm_free(vm);
 	}
@@ -340,7 +342,8 @@ static void guest_reads_pmceid(void)
 }
 
 /* What @guest_code leaves in guest_val; @revision of behaviour @name if not negative */
-static bool read_vals(u32 baseline, const char *name, int revision, void *guest_code, u64 *val)
+static bool read_vals(u32 baseline, const char *name, int revision, u32 features,
+		      void *guest_code, u64 *val)
 {
 	struct kvm_vm *vm = vm_create(1);
 	struct kvm_vcpu *vcpu;
@@ -349,9 +352,11 @@ static bool read_vals(u32 baseline, const char *name, int revision, void *guest_
 	compat_make(vm, baseline);
 	if (revision >= 0)
 		compat_set_named(vm, name, revision);
-	vcpu = compat_vcpu(vm, 0, PMU_FEATURE, guest_code);
+	vcpu = compat_vcpu(vm, 0, features, guest_code);
 	kvm_arch_vm_finalize_vcpus(vm);
-	compat_pmu_init(vcpu);
+	if (features & PMU_FEATURE)
+		compat_pmu_init(vcpu);
+	compat_catch_undefs(vcpu);
 	ok = compat_guest_done(vcpu);
 	sync_global_from_guest(vm, guest_val);
 	memcpy(val, guest_val, sizeof(guest_val));
@@ -359,9 +364,62 @@ static bool read_vals(u32 baseline, const char *name, int revision, void *guest_
 	return ok;
 }
 
+static void guest_reads_pmmir(void)
+{
+	guest_val[0] = COMPAT_UNDEF(guest_val[1] = read_sysreg_s(SYS_PMMIR_EL1));
+	GUEST_DONE();
+}
+
+/* Is PMMIR_EL1 UNDEFINED to a vCPU without a PMU? Otherwise it is 0. */
+static bool pmmir_undef(u32 baseline, int revision, bool *ok)
+{
+	u64 val[2];
+
+	*ok &= read_vals(baseline, "pmu_registers", revision, 0, guest_reads_pmmir, val);
+	*ok &= val[0] || COMPAT_EQ(val[1], 0);
+	return val[0];
+}
+
+static bool has_pmmir(void)
+{
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = compat_vm(COMPAT_NATIVE, PMU_FEATURE, guest_reads_pmmir, &vcpu);
+	u64 dfr0 = vcpu_get_reg(vcpu, REG(ID_AA64DFR0_EL1));
+
+	kvm_vm_free(vm);
+	return FIELD_GET(ID_AA64DFR0_EL1_PMUVer, dfr0) >= ID_AA64DFR0_EL1_PMUVer_V3P4;
+}
+
+/* Revision 2 is 1 or 3, by whether the CPU has FEAT_FGT, which guests are not told */
+static bool test_without_pmmir(void)
+{
+	bool undef[4], ok = true;
+	u32 i, r;
+
+	if (!can_pmu() || !has_pmmir()) {
+		compat_skip = "the CPU has no PMMIR_EL1";
+		return true;
+	}
+
+	for (r = 0; r < ARRAY_SIZE(undef); r++)
+		undef[r] = pmmir_undef(COMPAT_NATIVE, r, &ok);
+	ok &= COMPAT_EQ(undef[0], true);
+	ok &= COMPAT_EQ(undef[1], false);
+	ok &= COMPAT_EQ(undef[3], true);
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		u32 baseline = compat_baselines[i];
+
+		r = baseline < KVM_GUEST_COMPAT_V6_1 ? 0 : baseline < KVM_GUEST_COMPAT_V6_16 ? 1 :
+		    baseline < KVM_GUEST_COMPAT_V7_2 ? 2 : 3;
+		ok &= COMPAT_CHECK(pmmir_undef(baseline, -1, &ok) == undef[r],
+				   "baseline %u is not as revision %u", baseline, r);
+	}
+	return ok;
+}
+
 static bool read_pmceid(u32 baseline, int revision, u64 *val)
 {
-	return read_vals(baseline, "pmceid_el0", revision, guest_reads_pmceid, val);
+	return read_vals(baseline, "pmceid_el0", revision, PMU_FEATURE, guest_reads_pmceid, val);
 }
 
 #define EVTYPER_V8_1	0xc800ffffUL
@@ -376,6 +434,12 @@ static void guest_sets_evtypers(void)
 	GUEST_DONE();
 }
 
+static bool read_evtypers(u32 baseline, int revision, u64 *val)
+{
+	return read_vals(baseline, "pmevtyper_bits", revision, PMU_FEATURE, guest_sets_evtypers,
+			 val);
+}
+
 /* Up to 6.6 the same bits, whatever the PMU and the exception levels */
 static bool test_pmevtyper(void)
 {
@@ -388,14 +452,14 @@ static bool test_pmevtyper(void)
 		return true;
 	}
 
-	ok &= read_vals(COMPAT_NATIVE, "pmevtyper_bits", 1, guest_sets_evtypers, native);
-	ok &= read_vals(COMPAT_NATIVE, "pmevtyper_bits", 0, guest_sets_evtypers, val);
+	ok &= read_evtypers(COMPAT_NATIVE, 1, native);
+	ok &= read_evtypers(COMPAT_NATIVE, 0, val);
 	ok &= COMPAT_EQ(val[0], EVTYPER_V8_1);
 	ok &= COMPAT_EQ(val[1], EVTYPER_V8_1);
 	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
 		bool old = compat_baselines[i] < KVM_GUEST_COMPAT_V6_12;
 
-		ok &= read_vals(compat_baselines[i], NULL, -1, guest_sets_evtypers, val);
+		ok &= read_evtypers(compat_baselines[i], -1, val);
 		ok &= COMPAT_EQ(val[0], old ? EVTYPER_V8_1 : native[0]);
 		ok &= COMPAT_EQ(val[1], old ? EVTYPER_V8_1 : native[1]);
 	}
@@ -457,6 +521,7 @@ int main(void)
 		{ "pmu_registers: without a PMU, as the guest finds them", test_without_guest },
 		{ "pmu_registers: without a PMU, as they are listed", test_without_listed },
 		{ "pmu_registers: without a PMU, kept at 5.10", test_without_kept },
+		{ "pmu_registers: without a PMU, PMMIR_EL1", test_without_pmmir },
 		{ "pmu_registers: with a PMU, bits of no counter", test_with_bits },
 		{ "pmu_registers: with a PMU, the guest's", test_with_guest },
 		{ "pmcr_el0: who made it", test_pmcr },

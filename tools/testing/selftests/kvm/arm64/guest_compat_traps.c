@@ -161,6 +161,11 @@ static bool test_el2(void)
 	return compat_each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_el2);
 }
 
+static bool has_mte(void)
+{
+	return getauxval(AT_HWCAP2) & HWCAP2_MTE;
+}
+
 /* What the CPU itself has not, it reports itself: no matter of KVM's */
 static bool check_idst(struct kvm_vm *vm, bool rev)
 {
@@ -183,6 +188,10 @@ static bool check_idst(struct kvm_vm *vm, bool rev)
 	}
 	if (has_sme())
 		ok &= COMPAT_EQ(seen[SMIDR].trapped, true);
+	if (has_mte()) {
+		ok &= COMPAT_EQ(seen[GMID].trapped, rev);
+		ok &= COMPAT_EQ(seen[GMID].outcome == READ, !rev);
+	}
 	if (!ids)
 		compat_skip = "no FEAT_IDST";
 	else if (!trapped)

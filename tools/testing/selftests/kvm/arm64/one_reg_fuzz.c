@@ -68,7 +68,7 @@
  * as they were, or as they were if they are written as zeroes; bits that change by
  * themselves, and registers that refuse what they show.
  */
-static const struct exempt {
+static struct exempt {
 	enum { READS_ELSE, IGNORED, ZERO_IGNORED, TIME, FROZEN_VALUE } kind;
 	u64 first;
 	u64 last;
@@ -76,6 +76,7 @@ static const struct exempt {
 	const char *why;
 	u32 kept_until;		/* baseline: not ignored up to here */
 	bool no_aarch32;	/* only where the host has none */
+	bool hidden;		/* only where no VM of this host is shown them */
 } exempts[] = {
 	{ TIME, KVM_REG_ARM_TIMER_CNT, KVM_REG_ARM_TIMER_CNT, ~0ULL, "counts" },
 	{ TIME, KVM_REG_ARM_PTIMER_CNT, KVM_REG_ARM_PTIMER_CNT, ~0ULL, "counts" },
@@ -104,8 +105,10 @@ static const struct exempt {
 	  KVM_GUEST_COMPAT_V6_1 },
 	{ IGNORED, MMFR4, MMFR4, GENMASK_ULL(27, 24), "CCIDX: shown until 6.2, as NV",
 	  KVM_GUEST_COMPAT_V6_1 },
-	{ IGNORED, ISAR2, ISAR2, GENMASK_ULL(3, 0), "WFxT: where CNTVOFF_EL2 is broken, as NV" },
-	{ IGNORED, MMFR3, MMFR3, GENMASK_ULL(19, 16), "S1POE: where the host does not use it" },
+	{ IGNORED, ISAR2, ISAR2, GENMASK_ULL(3, 0), "WFxT: where CNTVOFF_EL2 is broken, as NV",
+	  .hidden = true },
+	{ IGNORED, MMFR3, MMFR3, GENMASK_ULL(19, 16), "S1POE: where the host does not use it",
+	  .hidden = true },
 	{ IGNORED, AA32_FIRST, AA32_LAST, ~0ULL, "AArch32's: RAZ/WI", .no_aarch32 = true },
 	{ READS_ELSE, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2,
 	  BIT(0) | BIT(4), "UNKNOWN is NOT_AVAIL, AVAIL is NOT_REQUIRED" },
@@ -882,6 +885,13 @@ static void learn_baselines(void)
 		read_regs(m->vcpu[0], &baselines[i].regs);
 		has_aarch32 = compat_has_aarch32(m->vcpu[0]);
 		free_machine(m);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(exempts); i++) {
+		struct exempt *e = &exempts[i];
+		struct value *val = find(&baselines[nr_baselines - 1].regs, e->first);
+
+		if (e->hidden && val && low(val) & e->mask)
+			e->mask = 0;
 	}
 }
 
