@@ -48,13 +48,21 @@ static bool has_cache(u64 clidr, u32 csselr)
 }
 
 static u64 guest_ccsidr[NR_CSSELR];
-static u64 guest_clidr;
+static u64 guest_clidr, guest_csselr;
+static bool guest_has_ccsidr2;
+
+/* What CSSELR_EL1 has not on any CPU, and what selects a cache that there is */
+#define CSSELR_SPARE	0x5a5a5a00UL
 
 static void guest_code(void)
 {
 	u32 i;
 
 	guest_clidr = read_sysreg(clidr_el1);
+	write_sysreg(CSSELR_SPARE, csselr_el1);
+	isb();
+	guest_csselr = read_sysreg(csselr_el1);
+	guest_has_ccsidr2 = !COMPAT_UNDEF(read_sysreg_s(SYS_CCSIDR2_EL1));
 	for (i = 0; i < NR_CSSELR; i++) {
 		write_sysreg(i, csselr_el1);
 		isb();
@@ -210,13 +218,29 @@ static bool test_listed(void)
 	return ok;
 }
 
-static bool check_guest(struct kvm_vcpu *vcpu)
+/* Does the VM have the long format of CCSIDR_EL1? */
+static bool has_ccidx(struct kvm_vcpu *vcpu)
+{
+	u64 mmfr2 = vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64MMFR2_EL1));
+
+	return FIELD_GET(ID_AA64MMFR2_EL1_CCIDX, mmfr2);
+}
+
+static bool check_guest(struct kvm_vcpu *vcpu, bool host)
 {
 	u64 clidr = vcpu_get_reg(vcpu, CLIDR);
 	bool ok;
 	u32 c;
 
+	/* As FEAT_IDST has it, since 7.0, is as good as UNDEFINED */
+	compat_catch_undefs(vcpu);
+	vm_install_sync_handler(vcpu->vm, VECTOR_SYNC_CURRENT, ESR_ELx_EC_SYS64,
+				compat_undef_handler);
 	ok = compat_guest_done(vcpu);
+	sync_global_from_guest(vcpu->vm, guest_csselr);
+	sync_global_from_guest(vcpu->vm, guest_has_ccsidr2);
+	ok &= COMPAT_EQ(guest_csselr, host ? 0 : CSSELR_SPARE);
+	ok &= COMPAT_EQ(guest_has_ccsidr2, host && has_ccidx(vcpu));
 	sync_global_from_guest(vcpu->vm, guest_clidr);
 	sync_global_from_guest(vcpu->vm, guest_ccsidr);
 	ok &= COMPAT_EQ(guest_clidr, clidr);
@@ -241,7 +265,7 @@ static bool test_guest(void)
 		struct kvm_vcpu *vcpu;
 		struct kvm_vm *vm = compat_vm(compat_baselines[i], 0, guest_code, &vcpu);
 
-		ok &= check_guest(vcpu);
+		ok &= check_guest(vcpu, is_host(compat_baselines[i]));
 		kvm_vm_free(vm);
 	}
 	return ok;
@@ -282,7 +306,7 @@ static bool test_refused(void)
 			ok &= COMPAT_EQ(compat_set_reg(vcpu, CLIDR, clidr ^ 7ULL << 24), -EINVAL);
 			ok &= COMPAT_EQ(vcpu_get_reg(vcpu, CLIDR), clidr);
 			if (!round)
-				ok &= check_guest(vcpu);
+				ok &= check_guest(vcpu, true);
 		}
 		vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init);
 		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, CLIDR), clidr);
@@ -315,7 +339,7 @@ static bool test_writable(void)
 			ok &= COMPAT_EQ(set_ccsidr(vcpu, c, val), 0);
 			ok &= COMPAT_EQ(get_ccsidr(vcpu, c, &val), 0);
 		}
-		ok &= check_guest(vcpu);
+		ok &= check_guest(vcpu, false);
 		ok &= COMPAT_EQ(guest_clidr, clidr);
 		for (c = 0; c < NR_CSSELR; c++) {
 			if (get_ccsidr(old, c, &val))
@@ -357,7 +381,8 @@ int main(void)
 	static const struct compat_test tests[] = {
 		{ "cache_geometry: the levels that the host's kernel found", test_host_levels },
 		{ "cache_geometry: listed is what there is", test_listed },
-		{ "cache_geometry: the guest reads what userspace reads", test_guest },
+		{ "cache_geometry: the guest reads what userspace reads, CSSELR_EL1, CCSIDR2_EL1",
+		  test_guest },
 		{ "cache_geometry: up to 6.1 nothing else is taken", test_refused },
 		{ "cache_geometry: since 6.12 the guest reads what is written", test_writable },
 		{ "cache_geometry: since 6.12 as this kernel has them", test_made_up },

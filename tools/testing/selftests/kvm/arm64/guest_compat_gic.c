@@ -264,9 +264,16 @@ static bool test_typer(void)
 	return ok;
 }
 
-/* Whatever the ID register says: no interrupt can be sent to nobody's GIC */
-static void guest_sends_sgis(void)
+/*
+ * Whatever the ID register says: no interrupt can be sent to nobody's GIC. But
+ * who finds one there reads ICC_SRE_EL1 to see whose it is; where KVM does not
+ * trap that, it is the hardware's.
+ */
+static void guest_has_no_gic(bool sre)
 {
+	bool undef = COMPAT_UNDEF(read_sysreg_s(SYS_ICC_SRE_EL1));
+
+	GUEST_ASSERT(!sre || !undef);
 	GUEST_ASSERT_EQ(COMPAT_UNDEF(write_sysreg_s(0x1, SYS_ICC_SGI1R_EL1)), true);
 	GUEST_ASSERT_EQ(COMPAT_UNDEF(write_sysreg_s(0x1, SYS_ICC_ASGI1R_EL1)), true);
 	GUEST_ASSERT_EQ(COMPAT_UNDEF(write_sysreg_s(0x1, SYS_ICC_SGI0R_EL1)), true);
@@ -277,22 +284,27 @@ static void guest_sends_sgis(void)
 /* The last: the library makes no GIC from here on */
 static bool test_no_gic(void)
 {
-	bool ok = true;
+	bool has_v3 = has_model(KVM_DEV_TYPE_ARM_VGIC_V3), ok = true;
 	u32 i;
 
 	test_disable_default_vgic();
 	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
 		bool kept = compat_baselines[i] < KVM_GUEST_COMPAT_V6_12;
 		struct kvm_vcpu *vcpu;
-		struct kvm_vm *vm = compat_vm(compat_baselines[i], 0, guest_sends_sgis, &vcpu);
-		u64 before, after;
+		struct kvm_vm *vm = compat_vm(compat_baselines[i], 0, guest_has_no_gic, &vcpu);
+		u64 pfr0, pfr1;
 
 		compat_catch_undefs(vcpu);
-		before = vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64PFR0_EL1));
+		pfr0 = vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64PFR0_EL1));
+		pfr1 = vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_PFR1_EL1));
+		vcpu_args_set(vcpu, 1, (u64)(kept && has_v3));
 		ok &= compat_guest_done(vcpu);
-		after = vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64PFR0_EL1));
-		ok &= COMPAT_EQ(FIELD_GET(ID_AA64PFR0_EL1_GIC, after),
-				kept ? FIELD_GET(ID_AA64PFR0_EL1_GIC, before) : 0);
+		if (!kept) {
+			pfr0 &= ~ID_AA64PFR0_EL1_GIC;
+			pfr1 &= ~ID_PFR1_EL1_GIC;
+		}
+		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64PFR0_EL1)), pfr0);
+		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_PFR1_EL1)), pfr1);
 		kvm_vm_free(vm);
 	}
 	return ok;
@@ -306,7 +318,7 @@ int main(void)
 		{ "gicd_iidr: what userspace writes wins", test_writes_win },
 		{ "gicd_iidr: the guest reads the same", test_guest },
 		{ "gicr_typer_last: every baseline, and every revision", test_typer },
-		{ "id_gic: without a GIC, and no SGIs", test_no_gic },
+		{ "id_gic: without a GIC, ICC_SRE_EL1, and no SGIs", test_no_gic },
 	};
 
 	compat_run(tests, ARRAY_SIZE(tests));

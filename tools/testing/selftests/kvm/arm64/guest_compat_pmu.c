@@ -466,6 +466,93 @@ static bool test_pmevtyper(void)
 	return ok;
 }
 
+/*
+ * Written by a guest at one revision, saved, and restored at the other: nothing
+ * is refused or lost on the way. Userspace has all bits at either.
+ */
+static bool check_evtypers_moved(int from, int to)
+{
+	static const u64 ids[] = { REG(PMEVTYPERn_EL0(0)), REG(PMCCFILTR_EL0) };
+	struct kvm_vcpu *vcpu[2];
+	struct kvm_vm *vm[2];
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < 2; i++) {
+		vm[i] = vm_create(1);
+		compat_make_native(vm[i]);
+		compat_set_named(vm[i], "pmevtyper_bits", i ? to : from);
+		vcpu[i] = compat_vcpu(vm[i], 0, PMU_FEATURE, guest_sets_evtypers);
+		kvm_arch_vm_finalize_vcpus(vm[i]);
+		compat_pmu_init(vcpu[i]);
+	}
+	ok &= compat_guest_done(vcpu[0]);
+	sync_global_from_guest(vm[0], guest_val);
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
+		u64 val = vcpu_get_reg(vcpu[0], ids[i]);
+
+		ok &= COMPAT_EQ(val, guest_val[i]);
+		ok &= COMPAT_EQ(compat_set_reg(vcpu[1], ids[i], val), 0);
+		ok &= COMPAT_EQ(vcpu_get_reg(vcpu[1], ids[i]), val);
+	}
+	for (i = 0; i < 2; i++)
+		kvm_vm_free(vm[i]);
+	return ok;
+}
+
+static bool test_pmevtyper_moved(void)
+{
+	if (!can_pmu()) {
+		compat_skip = "no PMU";
+		return true;
+	}
+
+	return check_evtypers_moved(0, 1) & check_evtypers_moved(1, 0);
+}
+
+#define PMCR_LP		BIT(7)
+
+static void guest_sets_lp(void)
+{
+	write_sysreg_s(read_sysreg_s(SYS_PMCR_EL0) | PMCR_LP, SYS_PMCR_EL0);
+	guest_val[0] = read_sysreg_s(SYS_PMCR_EL0);
+	GUEST_DONE();
+}
+
+/* PMCR_EL0.LP without long counters: kept up to 6.1. What it is at reset goes with it. */
+static bool test_pmcr_bits(void)
+{
+	bool ok = true;
+	u32 i;
+
+	if (!can_pmu()) {
+		compat_skip = "no PMU";
+		return true;
+	}
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		bool old = compat_baselines[i] < KVM_GUEST_COMPAT_V6_12, lp;
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = compat_vm(compat_baselines[i], PMU_FEATURE, guest_sets_lp,
+					      &vcpu);
+		u64 dfr0 = vcpu_get_reg(vcpu, REG(ID_AA64DFR0_EL1));
+		u64 reset = vcpu_get_reg(vcpu, PMCR);
+
+		lp = old || FIELD_GET(ID_AA64DFR0_EL1_PMUVer, dfr0) >= ID_AA64DFR0_EL1_PMUVer_V3P5;
+		/* X, D, C and P, of the pattern that registers were reset to, or none */
+		ok &= COMPAT_EQ(reset & GENMASK(4, 0), old ? 0xdecafbad & GENMASK(4, 1) : 0);
+		compat_pmu_init(vcpu);
+		ok &= compat_guest_done(vcpu);
+		sync_global_from_guest(vm, guest_val);
+		ok &= COMPAT_EQ(!!(guest_val[0] & PMCR_LP), lp);
+		ok &= COMPAT_EQ(!!(vcpu_get_reg(vcpu, PMCR) & PMCR_LP), lp);
+		if (!ok)
+			ksft_print_msg("at baseline %u\n", compat_baselines[i]);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
 #define SW_INCR			BIT(0x00)
 #define CHAIN			BIT(0x1e)
 #define STALL_SLOT_BACKEND	BIT(0x3d - 0x20)
@@ -526,8 +613,11 @@ int main(void)
 		{ "pmu_registers: with a PMU, the guest's", test_with_guest },
 		{ "pmcr_el0: who made it", test_pmcr },
 		{ "pmcr_el0: who made it, as userspace writes it", test_pmcr_written },
+		{ "pmcr_el0: LP, and its bits at reset", test_pmcr_bits },
 		{ "pmceid_el0: every revision and baseline", test_pmceid },
 		{ "pmevtyper_bits: every revision and baseline", test_pmevtyper },
+		{ "pmevtyper_bits: saved at one revision, restored at the other",
+		  test_pmevtyper_moved },
 	};
 
 	compat_run(tests, ARRAY_SIZE(tests));

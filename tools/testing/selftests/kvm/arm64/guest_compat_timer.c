@@ -121,11 +121,48 @@ static bool test_revisions(void)
 	return ok;
 }
 
+/* Saved at one revision, and restored at the other, which tells it its own way */
+static bool check_moved(u32 from, u32 to)
+{
+	struct kvm_vcpu *vcpu[2];
+	struct kvm_vm *vm[2];
+	bool ok = true;
+	u32 i, t;
+
+	for (i = 0; i < 2; i++) {
+		vm[i] = vm_create(1);
+		compat_make_native(vm[i]);
+		compat_set_named(vm[i], "timer_istatus", i ? to : from);
+		vcpu[i] = compat_vcpu(vm[i], 0, 0, guest_code);
+		kvm_arch_vm_finalize_vcpus(vm[i]);
+	}
+	for (t = 0; t < ARRAY_SIZE(timers); t++) {
+		u64 ctl = timers[t].ctl, cval = timers[t].cval;
+
+		ok &= check_timer(vcpu[0], t, from ? 0 : CTL_ISTATUS);
+		ok &= COMPAT_EQ(compat_set_reg(vcpu[0], ctl, CTL_ENABLE | CTL_IMASK), 0);
+		ok &= COMPAT_EQ(compat_set_reg(vcpu[1], ctl, vcpu_get_reg(vcpu[0], ctl)), 0);
+		ok &= COMPAT_EQ(compat_set_reg(vcpu[1], cval, vcpu_get_reg(vcpu[0], cval)), 0);
+		ok &= COMPAT_EQ(vcpu_get_reg(vcpu[1], ctl),
+				CTL_ENABLE | CTL_IMASK | (to ? 0 : CTL_ISTATUS));
+	}
+	ok &= compat_guest_done(vcpu[1]);
+	for (i = 0; i < 2; i++)
+		kvm_vm_free(vm[i]);
+	return ok;
+}
+
+static bool test_moved(void)
+{
+	return check_moved(0, 1) & check_moved(1, 0);
+}
+
 int main(void)
 {
 	static const struct compat_test tests[] = {
 		{ "timer_istatus: every baseline", test_baselines },
 		{ "timer_istatus: every revision", test_revisions },
+		{ "timer_istatus: saved at one revision, restored at the other", test_moved },
 	};
 
 	compat_run(tests, ARRAY_SIZE(tests));
