@@ -60,6 +60,7 @@ static struct {
 	int		gic;		/* 2, 3, 0: none */
 	bool		native;		/* select the baseline of the kernel's own release */
 	const char	*without;
+	bool		mte;		/* memory tagging, of 64-bit guests */
 	const char	*only;		/* the looks to take */
 } opts;
 
@@ -207,6 +208,8 @@ static struct guest make_guest(bool aarch32)
 	g.vm = ____vm_create(VM_SHAPE(VM_MODE_P40V48_4K));
 	if (opts.native)
 		select_native(g.vm);
+	if (opts.mte && !aarch32)
+		vm_enable_cap(g.vm, KVM_CAP_ARM_MTE, 0);
 	g.ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	TEST_ASSERT(g.ram != MAP_FAILED, "No memory for the guest");
 	slot.guest_phys_addr = RAM_BASE;
@@ -1488,10 +1491,11 @@ static int help(void)
 {
 	fprintf(stderr,
 		"usage: guest_view                               test\n"
-		"       guest_view show [-m] [-g 3|2|0] [-x pmu,sve,pauth,its] [-o LOOK,…]\n"
+		"       guest_view show [-m] [-g 3|2|0] [-x pmu,sve,pauth,its] [-t] [-o LOOK,…]\n"
 		"  -m  tab-separated: class, name, value\n"
 		"  -g  version of the vGIC, 0 for none (the newest that there is)\n"
 		"  -x  without these\n"
+		"  -t  with memory tagging (KVM_CAP_ARM_MTE)\n"
 		"  -o  only guest (and write), bits, guest32, hvc, smc, gic, cache, exception, vmm\n");
 	return KSFT_FAIL;
 }
@@ -1528,7 +1532,7 @@ int main(int argc, char **argv)
 	opts.gic = -1;
 	argc--;
 	argv++;
-	while ((opt = getopt(argc, argv, "mg:x:o:")) != -1) {
+	while ((opt = getopt(argc, argv, "mg:x:to:")) != -1) {
 		switch (opt) {
 		case 'm':
 			machine = true;
@@ -1538,6 +1542,9 @@ int main(int argc, char **argv)
 			break;
 		case 'x':
 			opts.without = optarg;
+			break;
+		case 't':
+			opts.mte = true;
 			break;
 		case 'o':
 			opts.only = optarg;
@@ -1552,6 +1559,11 @@ int main(int argc, char **argv)
 		opts.gic = host_has_gic(3) ? 3 : host_has_gic(2) ? 2 : 0;
 	if (opts.gic && !host_has_gic(opts.gic)) {
 		fprintf(stderr, "guest_view: the host does not offer this vGIC\n");
+		return KSFT_SKIP;
+	}
+
+	if (opts.mte && !kvm_check_cap(KVM_CAP_ARM_MTE)) {
+		fprintf(stderr, "guest_view: the host does not offer memory tagging\n");
 		return KSFT_SKIP;
 	}
 
