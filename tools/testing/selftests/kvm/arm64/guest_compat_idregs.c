@@ -567,6 +567,9 @@ static bool test_nested(void)
 			const struct row *row = &rows[i];
 			bool nothing = row->first == NOTHING && compat_baselines[b] < row->now;
 
+			/* It says what the VM's EL2 is */
+			if (row->reg == I_ID_AA64MMFR4_EL1)
+				continue;
 			if (row->first == NOTHING || row->first == HOST || row->first == KEPT)
 				ok &= COMPAT_CHECK((val[row->reg] & row->mask) <=
 						   (nothing ? 0 : now[row->reg] & row->mask),

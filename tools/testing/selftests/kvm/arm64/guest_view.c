@@ -61,6 +61,7 @@ static struct {
 	bool		native;		/* select the baseline of the kernel's own release */
 	const char	*without;
 	bool		mte;		/* memory tagging, of 64-bit guests */
+	bool		el2;		/* and EL2, where they start */
 	const char	*only;		/* the looks to take */
 } opts;
 
@@ -170,6 +171,8 @@ static void init_vcpu(struct guest *g, bool aarch32)
 	init.features[0] = BIT(KVM_ARM_VCPU_PSCI_0_2);
 	if (aarch32)
 		init.features[0] |= BIT(KVM_ARM_VCPU_EL1_32BIT);
+	else if (opts.el2)
+		init.features[0] |= BIT(KVM_ARM_VCPU_HAS_EL2);
 	for (i = 0; i < ARRAY_SIZE(features); i++) {
 		/* A 32-bit vCPU can have a PMU, but nothing that is of 64-bit guests. */
 		if (aarch32 && features[i].bit != KVM_ARM_VCPU_PMU_V3)
@@ -287,8 +290,11 @@ static void run_guest(struct guest *g, u64 off)
 static void prepare_el1(struct guest *g)
 {
 	put_code(g, RAM_VECTORS, guest_skip_vectors, guest_skip_vectors_end);
-	set_reg(g, KVM_ARM64_SYS_REG(SYS_VBAR_EL1), RAM_BASE + RAM_VECTORS);
-	set_reg(g, KVM_ARM64_SYS_REG(SYS_CPACR_EL1), 0x3330000);	/* FPEN, ZEN, SMEN */
+	/* With HCR_EL2.E2H, which it has, the guest's EL2 is there by the names of EL1 */
+	set_reg(g, KVM_ARM64_SYS_REG(opts.el2 ? SYS_VBAR_EL2 : SYS_VBAR_EL1),
+		RAM_BASE + RAM_VECTORS);
+	set_reg(g, KVM_ARM64_SYS_REG(opts.el2 ? SYS_CPTR_EL2 : SYS_CPACR_EL1),
+		0x3330000);	/* FPEN, ZEN, SMEN */
 }
 
 /* ---------------------------- System registers ---------------------------- */
@@ -321,6 +327,10 @@ static const struct {
 	{ SYS_CNTVCTSS_EL0, "runs" },
 	{ SYS_CNTP_TVAL_EL0, "runs" },
 	{ SYS_CNTV_TVAL_EL0, "runs" },
+	{ SYS_CNTP_TVAL_EL02, "runs" },
+	{ SYS_CNTV_TVAL_EL02, "runs" },
+	{ SYS_CNTHP_TVAL_EL2, "runs" },
+	{ SYS_CNTHV_TVAL_EL2, "runs" },
 	{ sys_reg(3, 3, 2, 4, 0), "random" },
 	{ sys_reg(3, 3, 2, 4, 1), "random" },
 };
@@ -1491,11 +1501,12 @@ static int help(void)
 {
 	fprintf(stderr,
 		"usage: guest_view                               test\n"
-		"       guest_view show [-m] [-g 3|2|0] [-x pmu,sve,pauth,its] [-t] [-o LOOK,…]\n"
+		"       guest_view show [-m] [-g 3|2|0] [-x pmu,sve,pauth,its] [-t] [-e] [-o LOOK,…]\n"
 		"  -m  tab-separated: class, name, value\n"
 		"  -g  version of the vGIC, 0 for none (the newest that there is)\n"
 		"  -x  without these\n"
 		"  -t  with memory tagging (KVM_CAP_ARM_MTE)\n"
+		"  -e  with EL2 (KVM_CAP_ARM_EL2)\n"
 		"  -o  only guest (and write), bits, guest32, hvc, smc, gic, cache, exception, vmm\n");
 	return KSFT_FAIL;
 }
@@ -1532,7 +1543,7 @@ int main(int argc, char **argv)
 	opts.gic = -1;
 	argc--;
 	argv++;
-	while ((opt = getopt(argc, argv, "mg:x:to:")) != -1) {
+	while ((opt = getopt(argc, argv, "mg:x:teo:")) != -1) {
 		switch (opt) {
 		case 'm':
 			machine = true;
@@ -1545,6 +1556,9 @@ int main(int argc, char **argv)
 			break;
 		case 't':
 			opts.mte = true;
+			break;
+		case 'e':
+			opts.el2 = true;
 			break;
 		case 'o':
 			opts.only = optarg;
@@ -1564,6 +1578,11 @@ int main(int argc, char **argv)
 
 	if (opts.mte && !kvm_check_cap(KVM_CAP_ARM_MTE)) {
 		fprintf(stderr, "guest_view: the host does not offer memory tagging\n");
+		return KSFT_SKIP;
+	}
+
+	if (opts.el2 && !kvm_check_cap(KVM_CAP_ARM_EL2)) {
+		fprintf(stderr, "guest_view: the host does not offer EL2\n");
 		return KSFT_SKIP;
 	}
 
