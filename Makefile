@@ -65,8 +65,8 @@ selftests: kernel
 kernels: deps
 	@lab/fetch all >/dev/null
 
-matrix: selftests kernels
-	@lab/matrix
+matrix: deps
+	@lab/matrix --build
 
 migrate: selftests kernels
 	@lab/check --all 'stock *' 'moves *'
@@ -78,7 +78,7 @@ qemu:
 demo: kernel
 	@lab/demo
 
-check: selftests stock kernels
+check: selftests stock
 	@lab/check
 
 check-all: selftests kernels

@@ -10,7 +10,8 @@
  *
  * In:   /share/.job/N		argv of job N, each argument ended by NUL
  *	 /share/.job/limit	seconds a job may take, as the guest counts
- * Out:  .job/N.out		what the job printed, both streams, as it comes
+ * Out:  the console		"lab-init: job N" before what the kernel says in it
+ *	 .job/N.out		what the job printed, both streams, as it comes
  *	 .job/N.rc		its exit status; 128 + signal; 124 for the limit
  *	 out/			every file that the jobs left in /share/out
  *	 .job/done		written last: nothing is missing
@@ -119,23 +120,37 @@ static void exec_job(char *args, size_t len)
 	_exit(127);
 }
 
+static int ended(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return !waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid == pid;
+}
+
+/* The most that is still read of a job that ended: a grandchild may hold the pipe */
+#define REST			(1024 * 1024)
+
 /* Passes the job's output on until it ends, or is ended at the limit. */
 static int follow(pid_t pid, int from, long to, long limit)
 {
 	time_t end = time(NULL) + limit;
 	int status, killed = 0;
+	ssize_t rest = REST;
 
-	for (;;) {
+	while (rest > 0) {
 		struct pollfd pfd = { .fd = from, .events = POLLIN };
+		int gone = ended(pid);
 		ssize_t n;
 
-		if (poll(&pfd, 1, 1000) > 0) {
+		if (poll(&pfd, 1, gone ? 0 : 1000) > 0) {
 			n = read(from, buf, sizeof(buf));
 			if (n <= 0)
 				break;
 			host_write(to, buf, n);
-		} else if (waitpid(pid, &status, WNOHANG | WNOWAIT) == pid) {
-			break;		/* a grandchild holds the pipe */
+			if (gone)
+				rest -= n;
+		} else if (gone) {
+			break;
 		}
 		if (!killed && limit && time(NULL) >= end) {
 			kill(-pid, SIGKILL);
@@ -151,6 +166,20 @@ static int follow(pid_t pid, int from, long to, long limit)
 				   : WEXITSTATUS(status);
 }
 
+/* Tells, in the kernel's log, which job the lines that follow belong to */
+static void mark(int nr)
+{
+	char line[32];
+	int fd = open("/dev/kmsg", O_WRONLY);
+
+	if (fd < 0)
+		return;
+	snprintf(line, sizeof(line), "<1>lab-init: job %d", nr);
+	if (write(fd, line, strlen(line)) < 0)
+		perror("/dev/kmsg");
+	close(fd);
+}
+
 static void run_job(int nr, char *args, size_t len, long limit)
 {
 	char name[64], rc[16];
@@ -158,6 +187,7 @@ static void run_job(int nr, char *args, size_t len, long limit)
 	long out;
 	pid_t pid;
 
+	mark(nr);
 	snprintf(name, sizeof(name), ".job/%d.out", nr);
 	out = host_open(name);
 	if (pipe(fds))

@@ -13,6 +13,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/kvm-guest-compat
 
 # The exit statuses of the laboratory itself. A program's own status is passed
 # on as it is; a message on stderr tells the two apart.
+LAB_SPLAT=123		# the kernel complained on its console
 LAB_LIMIT=124		# ended by the time limit
 LAB_FAILED=125		# the laboratory failed, the program did not
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The program that lab/check runs to see what the laboratory makes of it. */
+/* The program that lab/test_lab.py runs to see what the laboratory makes of it. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +10,24 @@ int main(int argc, char **argv)
 {
 	char line[64] = "";
 	FILE *f;
+	int fd;
 
 	if (argc == 3 && !strcmp(argv[1], "exit"))
 		return atoi(argv[2]);
 	if (argc == 2 && !strcmp(argv[1], "hang"))
 		for (;;)
 			pause();
+	/* A child that outlives it, and holds its output */
+	if (argc == 2 && !strcmp(argv[1], "orphan")) {
+		if (!fork())
+			for (;;)
+				pause();
+		return 0;
+	}
+	if (argc == 3 && !strcmp(argv[1], "log")) {
+		fd = open("/dev/kmsg", O_WRONLY);
+		return fd < 0 || write(fd, argv[2], strlen(argv[2])) < 0;
+	}
 	if (argc == 3 && !strcmp(argv[1], "copy")) {
 		f = fopen(argv[2], "r");
 		if (!f || !fgets(line, sizeof(line), f))

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+KTAP, written and read.
+
+A run's results are one flat list: kunit.py, prove, LAVA and KernelCI then count
+what the last line counts. The hierarchy is in the names ("selftests max:
+arm64/guest_compat: ..."). KTAP wants the plan first, so the stream is written when
+the number is known, at the end; until then each failure is shown on stderr.
+"""
+import collections
+import re
+import sys
+
+PASS, FAIL, SKIP = 'pass', 'fail', 'skip'
+
+Result = collections.namedtuple('Result', 'status name why lines')
+
+
+def _one_line(text):
+    """A name or reason as a result line can have it: '#' starts a directive, and kunit.py takes no other."""
+    return ' '.join(str(text).replace('#', '').split())
+
+
+class Suite:
+    """Results, in order. A sub-suite adds to its parent, with its name in front."""
+
+    def __init__(self, name='', parent=None, out=None):
+        self.name, self.parent, self.out = name, parent, out
+        self.results = parent.results if parent else []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if self.parent is None and kind is None:
+            self.write()
+
+    def sub(self, name):
+        return Suite(f'{self.name}: {name}' if self.name else name, self)
+
+    def _add(self, status, name, why, lines):
+        if self.name:
+            name = f'{self.name}: {name}'
+        self.results.append(Result(status, name, why, list(lines)))
+        if status == FAIL:
+            print(f'not ok: {name}{" # " + str(why) if why else ""}', file=sys.stderr, flush=True)
+
+    def ok(self, name, lines=()):
+        self._add(PASS, name, '', lines)
+
+    def fail(self, name, why='', lines=()):
+        self._add(FAIL, name, why, lines)
+
+    def skip(self, name, why):
+        self._add(SKIP, name, why, ())
+
+    def check(self, good, name, why='', lines=()):
+        """A pass or a failure, which alone has a reason and lines."""
+        if good:
+            self.ok(name)
+        else:
+            self.fail(name, why, lines)
+        return good
+
+    def take(self, results):
+        """The results of a stream that was read, or of another suite."""
+        for r in results:
+            self._add(r.status, r.name, r.why, r.lines if r.status == FAIL else ())
+
+    def count(self, status):
+        return sum(r.status == status for r in self.results)
+
+    def total(self):
+        return '%d passed, %d failed, %d skipped' % tuple(map(self.count, (PASS, FAIL, SKIP)))
+
+    @property
+    def good(self):
+        """Nothing failed, and something ran: an empty run proves nothing."""
+        return self.count(FAIL) == 0 and self.count(PASS) > 0
+
+    def write(self, bail=''):
+        """The whole stream; its last line is the total."""
+        out = self.out or sys.stdout
+        print('KTAP version 1', file=out)
+        print(f'1..{len(self.results)}', file=out)
+        for nr, r in enumerate(self.results, 1):
+            for line in r.lines:
+                print(f'# {line.rstrip()}', file=out)
+            text = f'{"not ok" if r.status == FAIL else "ok"} {nr} {_one_line(r.name)}'
+            if r.status == SKIP:
+                text += f' # SKIP {_one_line(r.why)}'
+            elif r.why:
+                text += f' # {_one_line(r.why)}'
+            print(text, file=out)
+        skipped = collections.Counter(r.why for r in self.results if r.status == SKIP)
+        if skipped:
+            print('# skipped, by reason:', file=out)
+        for why, n in skipped.most_common():
+            print(f'# {n:5d}  {why}', file=out)
+        if bail:
+            print(f'Bail out! {bail}', file=out)
+        print(self.total(), file=out, flush=True)
+
+
+_RESULT = re.compile(r'(not )?ok (\d+)(?: +(?:- *)?(.*))?$')
+_SKIP = re.compile(r'(.*?) *# *SKIP\b:? *(.*)$', re.IGNORECASE)
+_WHY = re.compile(r'(.*?) # +(.*)$')
+
+
+def read(text):
+    """
+    The results of a stream as one of the kernel's selftests prints it, nested
+    or not, in the order of its lines; a result that has subtests is not counted
+    beside them. What breaks the form is a failure of its own: a plan that is
+    missing or not kept, numbers out of order. A text without a result line and
+    without a plan is no stream: None.
+    """
+    results, lines, levels, seen = [], [], {}, False
+
+    def level(indent):
+        for deeper in [i for i in levels if i > indent]:
+            close(deeper)
+        return levels.setdefault(indent, {'plan': None, 'nr': 0, 'subtests': 0, 'failed': 0})
+
+    def close(indent):
+        this = levels.pop(indent)
+        if this['plan'] is not None and this['plan'] != this['nr']:
+            results.append(Result(FAIL, 'plan', f'{this["plan"]} planned, {this["nr"]} ran', []))
+        upper = max((i for i in levels if i < indent), default=None)
+        if upper is not None:
+            levels[upper]['subtests'] += this['nr']
+            levels[upper]['failed'] += this['failed']
+
+    for line in text.splitlines():
+        bare = line.lstrip(' ')
+        indent = len(line) - len(bare)
+        plan = re.match(r'1\.\.(\d+)(?: *# *(.*))?$', bare)
+        match = _RESULT.match(bare)
+        if plan:
+            seen = True
+            level(indent)['plan'] = int(plan.group(1))
+        elif match:
+            seen = True
+            this = level(indent)
+            this['nr'] += 1
+            name, why, status = match.group(3) or '', '', FAIL if match.group(1) else PASS
+            skip = _SKIP.match(name)
+            if skip and status == PASS:
+                status, name, why = SKIP, skip.group(1), skip.group(2)
+            elif _WHY.match(name):
+                name, why = _WHY.match(name).groups()
+            if int(match.group(2)) != this['nr']:
+                results.append(Result(FAIL, name, f'number {match.group(2)}, not {this["nr"]}', []))
+            if not this['subtests'] or (status == FAIL and not this['failed']):
+                results.append(Result(status, name, why, lines))
+                this['failed'] += status == FAIL
+            this['subtests'] = 0
+            lines = []
+        elif bare.startswith('Bail out!'):
+            seen = True
+            results.append(Result(FAIL, bare, '', lines))
+        elif bare.startswith('#'):
+            lines.append(bare[1:].strip())
+    for indent in sorted(levels, reverse=True):
+        if levels[indent]['plan'] is None:
+            results.append(Result(FAIL, 'plan', 'there is none', []))
+        close(indent)
+    return results if seen else None

@@ -1,0 +1,541 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+What the laboratory's programs share: where things are, the kernels, machines that
+run jobs (lab/boot), and how many run at once.
+
+A machine is a Boot: a kernel, options, files and jobs. Two run at a time (LAB_JOBS).
+Each is a process group, ended with whoever started it. What a boot of a real kernel
+gave is kept by content, of all that went into it, and not run again; LAB_FRESH=1
+runs it all the same.
+"""
+import atexit
+import concurrent.futures
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import types
+
+LAB = pathlib.Path(__file__).resolve().parent
+TOP = LAB.parent
+BUILD = pathlib.Path(os.environ.get('BUILD') or TOP / 'build').resolve()
+CACHE = pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'kvm-guest-compat'
+SELFTESTS = BUILD / 'selftests'
+
+# The exit statuses of the laboratory itself, as lab/boot has them
+SPLAT, LIMIT, FAILED = 123, 124, 125
+
+# Results larger than this are not kept: a guest's memory, say
+KEEP_MOST = 16 << 20
+
+
+def say(*words):
+    print(*words, file=sys.stderr, flush=True)
+
+
+class Error(Exception):
+    """The laboratory failed, not what it runs."""
+
+
+def main(function):
+    """Runs a command: its status, or 125 and why for the laboratory's own failures."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _ended)
+    try:
+        status = function(sys.argv[1:])
+    except Error as why:
+        say(f'{pathlib.Path(sys.argv[0]).name}: {why}')
+        status = FAILED
+    except BrokenPipeError:
+        status = FAILED
+    sys.stdout.flush()
+    sys.exit(status)
+
+
+### processes
+
+_running, _running_lock, _ending = set(), threading.Lock(), threading.Event()
+
+
+def _kill_all():
+    _ending.set()
+    with _running_lock:
+        for process in _running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _ended(number, _frame):
+    _kill_all()
+    for call in _at_end:
+        call(signal.Signals(number).name)
+    shutil.rmtree(_runs(), ignore_errors=True)
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+# Called with the name of the signal that ends the program
+_at_end = []
+
+
+def at_end(call):
+    _at_end.append(call)
+
+
+def run(command, **options):
+    """
+    Runs a command as a process group of its own, which ends with this program,
+    however that ends. The result is subprocess.run()'s.
+    """
+    command = [str(word) for word in command]
+    # If this program is killed, the command gets a signal of its own.
+    if shutil.which('setpriv'):
+        command = ['setpriv', '--pdeathsig', 'TERM', *command]
+    options.setdefault('stdin', subprocess.DEVNULL)
+    with _running_lock:
+        if _ending.is_set():
+            raise Error('ended')
+        process = subprocess.Popen(command, start_new_session=True, **options)
+        _running.add(process)
+    try:
+        out, err = process.communicate()
+    finally:
+        with _running_lock:
+            _running.discard(process)
+        # What a command leaves in its group ends with it.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+def output(command, **options):
+    """What a command prints, without the last newline; its failure is an Error."""
+    done = run(command, stdout=subprocess.PIPE, text=True, **options)
+    if done.returncode:
+        raise Error(f'{" ".join(map(str, command))}: status {done.returncode}')
+    return done.stdout.rstrip('\n')
+
+
+### kernels
+
+def rows(name):
+    """The rows of a table of lab/, as lists of words."""
+    with open(LAB / name, encoding='utf-8') as table:
+        return [line.split() for line in table if line.strip() and not line.startswith('#')]
+
+
+def listed():
+    """The names of the real kernels, oldest first."""
+    return [row[0] for row in rows('kernels') if row[0] != 'base']
+
+
+def split(kernel):
+    """"patched@6.12" as "patched" and "6.12": what boots, and the host default."""
+    name, _, default = kernel.partition('@')
+    return name, default
+
+
+def is_real(kernel):
+    """Is it a kernel as somebody else built it, so that it never changes?"""
+    return split(kernel)[0] in listed()
+
+
+def older(*kernels):
+    """The oldest release that these are, or behave as; '' if none says."""
+    releases = [re.split('[@+]', kernel)[-1] for kernel in kernels]
+    releases = [r for r in releases if re.fullmatch(r'\d+\.\d+', r)]
+    return min(releases, key=number, default='')
+
+
+def number(release):
+    return tuple(map(int, release.split('.')))
+
+
+@functools.lru_cache(maxsize=None)
+def _fetch(name):
+    done = run([LAB / 'fetch', name], stdout=subprocess.PIPE, text=True)
+    return done.stdout.strip() if done.returncode == 0 else ''
+
+
+_fetching = threading.Lock()
+
+
+def image(kernel):
+    """The image of a kernel as lab/run names it; one that is not to be had is an Error."""
+    name, _ = split(kernel)
+    if name in ('patched', 'stock'):
+        path = BUILD / {'patched': 'Image', 'stock': 'Image-stock'}[name]
+        what = {'patched': 'make kernel', 'stock': 'make stock'}[name]
+        if not path.exists():
+            raise Error(f"there is no {path}: run '{what}'")
+        return path
+    if '/' in name:
+        path = pathlib.Path(name)
+        if not path.exists():
+            raise Error(f'there is no {path}')
+        return path.resolve()
+    with _fetching:
+        path = _fetch(name)
+    if not path:
+        raise Error(f'kernel {name} is not to be had')
+    return pathlib.Path(path)
+
+
+def there(kernels):
+    """Those of the kernels that can be had, and those that cannot."""
+    had, missing = [], []
+    for kernel in kernels:
+        try:
+            image(kernel)
+            had.append(kernel)
+        except Error:
+            missing.append(kernel)
+    return had, missing
+
+
+def enough(kernels=()):
+    """The real kernels to work with, all by default: fewer than eight prove nothing."""
+    if kernels:
+        return list(kernels), []
+    had, missing = there(listed())
+    for name in missing:
+        say(f'skipped: {name} is not to be had')
+    if len(had) < 8:
+        raise Error(f'only {len(had)} of the real kernels are there; fewer than 8 prove nothing')
+    return had, missing
+
+
+@functools.lru_cache(maxsize=None)
+def native():
+    """The release that the patched kernel is by itself."""
+    package = next(row[2] for row in rows('kernels') if row[0] == 'base')
+    return re.search(r'(\d+)\\\.(\d+)', package).expand(r'\1.\2')
+
+
+def stands_for(kernel):
+    """The real kernel whose behaviour a kernel has: of patched@K that is K."""
+    name, default = split(kernel)
+    return (default or native()) if name == 'patched' else kernel
+
+
+def plain(kernel):
+    """A kernel as a file's name."""
+    return kernel.replace('/', '_')
+
+
+def program(name):
+    path = SELFTESTS / name
+    if not os.access(path, os.X_OK):
+        raise Error(f"no program {path}: run 'make selftests'")
+    return path
+
+
+### digests
+
+@functools.lru_cache(maxsize=None)
+def _digest_of(path, _size, _mtime):
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def digest(path):
+    """Of a file's content, read again only if the file has changed; or of a directory's."""
+    if os.path.isdir(path):
+        return digest_of(*(part for file in sorted(pathlib.Path(path).rglob('*')) if file.is_file()
+                           for part in (str(file.relative_to(path)), file)))
+    status = os.stat(path)
+    return _digest_of(str(path), status.st_size, status.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=None)
+def emulator():
+    """QEMU, by its program's content."""
+    path = shutil.which('qemu-system-aarch64')
+    if not path:
+        raise Error("qemu-system-aarch64 is not there: run 'make deps'")
+    return digest(path)
+
+
+def digest_of(*parts):
+    """Of paths by content, and of everything else by what it prints as."""
+    seen = hashlib.sha256()
+    for part in parts:
+        text = digest(part) if isinstance(part, pathlib.Path) else repr(part)
+        seen.update(f'{text}\n'.encode())
+    return seen.hexdigest()
+
+
+### machines
+
+# How lab/boot marks the job that the console's next lines belong to
+_JOB = re.compile(r'lab-init: job (\d+)')
+
+# What a kernel says when it finds itself in the wrong; lab/boot looks for the same
+_SPLAT = re.compile('|'.join((LAB / 'splats').read_text().split('\n')[:-1]))
+
+
+class Result:
+    """What a machine left: its status, each job's status and output, files, console."""
+
+    def __init__(self, path, status, why):
+        self.path, self.status, self.why = path, status, why
+
+    def rc(self, nr):
+        """The exit status of a job; None if it did not come to its end."""
+        try:
+            return int((self.path / f'{nr}.rc').read_text())
+        except (OSError, ValueError):
+            return None
+
+    def out(self, nr):
+        try:
+            return (self.path / f'{nr}.out').read_text(errors='replace')
+        except OSError:
+            return ''
+
+    @property
+    def files(self):
+        return self.path / 'out'
+
+    @functools.cached_property
+    def console(self):
+        try:
+            return (self.path / 'console').read_text(errors='replace')
+        except OSError:
+            return ''
+
+    @functools.cached_property
+    def complaints(self):
+        """
+        What the kernel complained of: the number of the job, and the lines. The
+        job is -1 before the first. A complaint goes on until the next job.
+        """
+        found, job = {}, -1
+        for line in self.console.splitlines():
+            mark = _JOB.search(line)
+            if mark:
+                job = int(mark.group(1))
+            elif job in found:
+                if len(found[job]) < 40:
+                    found[job].append(line.rstrip())
+            elif _SPLAT.search(line):
+                found[job] = [line.rstrip()]
+        return found
+
+
+@functools.lru_cache(maxsize=None)
+def _runs():
+    """Where the machines of this program are; those of programs that were killed go."""
+    base = BUILD / 'run'
+    base.mkdir(parents=True, exist_ok=True)
+    for path in base.iterdir():
+        if not os.path.exists(f'/proc/{path.name.split("-")[0]}'):
+            shutil.rmtree(path, ignore_errors=True)
+    path = pathlib.Path(tempfile.mkdtemp(prefix=f'{os.getpid()}-', dir=base))
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
+
+
+def scratch():
+    """A new directory that goes with this program."""
+    return pathlib.Path(tempfile.mkdtemp(dir=_runs()))
+
+
+class Boot:
+    """
+    A machine to be: files by name (a path, or text) and jobs, each a list of
+    words. Options are those of lab/boot, with '_' for '-'; None leaves one out.
+    """
+
+    def __init__(self, kernel, jobs, files=None, **options):
+        self.kernel, self.jobs, self.files = kernel, [list(map(str, job)) for job in jobs], dict(files or {})
+        self.options = {key: value for key, value in options.items() if value not in (None, '')}
+
+    def _words(self):
+        return [word for key, value in self.options.items() for word in (f'--{key.replace("_", "-")}', str(value))]
+
+    @functools.lru_cache(maxsize=None)
+    def key(self):
+        """All that decides what comes of it."""
+        files = [(name, digest(path) if isinstance(path, pathlib.Path) else path) for name, path in sorted(self.files.items())]
+        return digest_of(image(self.kernel), split(self.kernel)[1], LAB / 'boot', LAB / 'init.c', emulator(),
+                         self.jobs, files, self._words())
+
+    def run(self):
+        """Boots it, or takes what an equal one left; the laboratory's failures are in the result."""
+        kept = CACHE / 'boots' / self.key() if is_real(self.kernel) else None
+        if kept and (kept / 'done').exists() and not os.environ.get('LAB_FRESH'):
+            return Result(kept, 0, '')
+        path = scratch()
+        share = path / 'share'
+        (share / '.job').mkdir(parents=True)
+        for name, content in self.files.items():
+            to = share / name
+            to.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, pathlib.Path):
+                to.symlink_to(content.resolve())
+            else:
+                to.write_text(content)
+        for nr, job in enumerate(self.jobs):
+            (share / '.job' / str(nr)).write_text(''.join(f'{word}\0' for word in job))
+        done = run([LAB / 'boot', self.kernel, share, *self._words()], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                   text=True, errors='replace')
+        for file in (share / '.job').glob('*.*'):
+            file.rename(path / file.name)
+        for name in ('out', 'console'):
+            if (share / name).exists():
+                (share / name).rename(path / name)
+        shutil.rmtree(share)
+        # A kernel's complaint is told apart by who looks at the result.
+        status = 0 if done.returncode == SPLAT else done.returncode
+        result = Result(path, status, done.stderr)
+        if kept and status == 0:
+            result = Result(_keep(path, kept), 0, '')
+        return result
+
+
+def _keep(path, kept):
+    """Moves a result to where it is kept, unless it is large; says where it is."""
+    if sum(file.stat().st_size for file in path.rglob('*') if file.is_file()) > KEEP_MOST:
+        return path
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    new = pathlib.Path(tempfile.mkdtemp(prefix='new-', dir=kept.parent))
+    shutil.copytree(path, new, dirs_exist_ok=True)
+    (new / 'done').touch()
+    shutil.rmtree(kept, ignore_errors=True)
+    try:
+        new.rename(kept)
+    except OSError:		# another program was first
+        shutil.rmtree(new, ignore_errors=True)
+    return kept
+
+
+### many at once
+
+def jobs_at_once():
+    return max(1, int(os.environ.get('LAB_JOBS') or 2))
+
+
+class Pool:
+    """Runs functions, some at a time, in the order given; results come by future."""
+
+    def __init__(self, steps=0):
+        self._pool = concurrent.futures.ThreadPoolExecutor(jobs_at_once())
+        self._nr, self._steps, self._lock = 0, steps, threading.Lock()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            _kill_all()
+        else:
+            self._pool.shutdown()
+
+    def start(self, what, function, *args):
+        """Says what when it starts, with the number of the step."""
+        def step():
+            with self._lock:
+                self._nr += 1
+                nr = self._nr
+            if what:
+                say(f'[{nr}/{self._steps}] {what}' if self._steps else what)
+            return function(*args)
+        return self._pool.submit(step)
+
+
+def beside(function, *args):
+    """Runs a function in a thread of its own, beside the pool's; a future."""
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    future = pool.submit(function, *args)
+    pool.shutdown(wait=False)
+    return future
+
+
+def build_kernel():
+    """Builds the patched kernel beside what else runs, which goes first; a future."""
+    def build():
+        if run(['nice', '-n', '10', LAB / 'build', 'kernel']).returncode:
+            raise Error('the patched kernel was not built')
+    return beside(build)
+
+
+def replace(path, text):
+    """Writes a file so that it is there whole or not at all."""
+    new = path.with_name(f'.{path.name}.{os.getpid()}')
+    new.write_text(text)
+    new.rename(path)
+
+
+### command lines
+
+class Parser:
+    """Options as the program's text has them: each has a default, or is a flag."""
+
+    def __init__(self, text):
+        self._text, self._defaults, self._flags, self._lists = text, {}, set(), set()
+
+    def flag(self, name):
+        self._flags.add(name)
+
+    def option(self, name, default, many=False):
+        self._defaults[name] = default
+        if many:
+            self._lists.add(name)
+
+    def usage(self):
+        say(self._text.strip())
+        sys.exit(2)
+
+    def parse(self, argv):
+        """An object with the options, names for the rest, and words after "--"."""
+        key = lambda name: name.lstrip('-').replace('-', '_')
+        args = types.SimpleNamespace(names=[], words=[], **{key(f): False for f in self._flags},
+                                     **{key(n): list(d) if n in self._lists else d for n, d in self._defaults.items()})
+        argv = list(argv)
+        while argv:
+            word = argv.pop(0)
+            if word == '--':
+                args.words = argv
+                break
+            if word in self._flags:
+                setattr(args, key(word), True)
+            elif word in self._defaults and argv:
+                if word in self._lists:
+                    getattr(args, key(word)).append(argv.pop(0))
+                else:
+                    setattr(args, key(word), argv.pop(0))
+            elif word.startswith('-'):
+                self.usage()
+            else:
+                args.names.append(word)
+        return args
+
+
+### directories of results
+
+def fresh_dir(path):
+    """
+    Makes a directory for results anew. What lies in one that is not the
+    laboratory's is nobody's to remove but its owner's.
+    """
+    path = pathlib.Path(os.path.abspath(path))
+    if BUILD not in path.resolve().parents and path.exists() and not (path / '.lab').exists() and any(path.iterdir()):
+        raise Error(f'{path} has something in it that the laboratory did not make: name another directory, or empty it')
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    (path / '.lab').touch()
+    return path.resolve()
