@@ -482,47 +482,37 @@ def replace(path, text):
 
 ### command lines
 
-class Parser:
-    """Options as the program's text has them: each has a default, or is a flag."""
+# "  --cpu MODEL	CPU model of the hosts	(max)": an option, with its default if that is one word
+_OPTION = re.compile(r'^  (--[a-z-]+)(?: ([A-Z][^\t]*|\d\S*))?\t[^(\n]*(?:\(([^\s/()]+)\)$)?', re.M)
 
-    def __init__(self, text):
-        self._text, self._defaults, self._flags, self._lists = text, {}, set(), set()
 
-    def flag(self, name):
-        self._flags.add(name)
+def usage(text):
+    say(text.strip())
+    sys.exit(2)
 
-    def option(self, name, default, many=False):
-        self._defaults[name] = default
-        if many:
-            self._lists.add(name)
 
-    def usage(self):
-        say(self._text.strip())
-        sys.exit(2)
-
-    def parse(self, argv):
-        """An object with the options, names for the rest, and words after "--"."""
-        key = lambda name: name.lstrip('-').replace('-', '_')
-        args = types.SimpleNamespace(names=[], words=[], **{key(f): False for f in self._flags},
-                                     **{key(n): list(d) if n in self._lists else d for n, d in self._defaults.items()})
-        argv = list(argv)
-        while argv:
-            word = argv.pop(0)
-            if word == '--':
-                args.words = argv
-                break
-            if word in self._flags:
-                setattr(args, key(word), True)
-            elif word in self._defaults and argv:
-                if word in self._lists:
-                    getattr(args, key(word)).append(argv.pop(0))
-                else:
-                    setattr(args, key(word), argv.pop(0))
-            elif word.startswith('-'):
-                self.usage()
-            else:
-                args.names.append(word)
-        return args
+def arguments(text, argv):
+    """
+    The options that a program's text has, as an object: flags are False or True,
+    others text; names is the rest, and words what comes after "--".
+    """
+    options = {name: default if value else False for name, value, default in _OPTION.findall(text)}
+    argv, words = list(argv), []
+    if '--' in argv:
+        at = argv.index('--')
+        argv, words = argv[:at], argv[at + 1:]
+    names = []
+    while argv:
+        word = argv.pop(0)
+        if options.get(word) is False or options.get(word) is True:
+            options[word] = True
+        elif word in options and argv:
+            options[word] = argv.pop(0)
+        elif word.startswith('-'):
+            usage(text)
+        else:
+            names.append(word)
+    return types.SimpleNamespace(names=names, words=words, **{n[2:].replace('-', '_'): v for n, v in options.items()})
 
 
 ### directories of results
