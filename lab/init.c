@@ -10,7 +10,7 @@
  *
  * In:   /share/.job/N		argv of job N, each argument ended by NUL
  *	 /share/.job/limit	seconds a job may take, as the guest counts
- * Out:  the console		"lab-init: job N" before what the kernel says in it
+ * Out:  the console		"lab-init: job N on Linux R" before what the kernel says in it
  *	 .job/N.out		what the job printed, both streams, as it comes
  *	 .job/N.rc		its exit status; 128 + signal; 124 for the limit
  *	 out/			every file that the jobs left in /share/out
@@ -27,6 +27,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <poll.h>
 #include <time.h>
@@ -166,15 +167,17 @@ static int follow(pid_t pid, int from, long to, long limit)
 				   : WEXITSTATUS(status);
 }
 
-/* Tells, in the kernel's log, which job the lines that follow belong to */
+/* Tells, in the kernel's log, which job the lines that follow belong to, and what runs it */
 static void mark(int nr)
 {
-	char line[32];
+	struct utsname name;
+	char line[256];
 	int fd = open("/dev/kmsg", O_WRONLY);
 
 	if (fd < 0)
 		return;
-	snprintf(line, sizeof(line), "<1>lab-init: job %d", nr);
+	uname(&name);
+	snprintf(line, sizeof(line), "<1>lab-init: job %d on %s %s", nr, name.sysname, name.release);
 	if (write(fd, line, strlen(line)) < 0)
 		perror("/dev/kmsg");
 	close(fd);

@@ -27,6 +27,7 @@ class Suite:
     def __init__(self, name='', parent=None, out=None):
         self.name, self.parent, self.out = name, parent, out
         self.results = parent.results if parent else []
+        self.notes = parent.notes if parent else []
 
     def __enter__(self):
         return self
@@ -44,6 +45,11 @@ class Suite:
         self.results.append(Result(status, name, why, list(lines)))
         if status == FAIL:
             print(f'not ok: {name}{" # " + str(why) if why else ""}', file=sys.stderr, flush=True)
+
+    def note(self, text):
+        """What the stream begins with, once."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     def ok(self, name, lines=()):
         self._add(PASS, name, '', lines)
@@ -83,6 +89,8 @@ class Suite:
         out = self.out or sys.stdout
         print('KTAP version 1', file=out)
         print(f'1..{len(self.results)}', file=out)
+        for note in self.notes:
+            print(f'# {note}', file=out)
         for nr, r in enumerate(self.results, 1):
             for line in r.lines:
                 print(f'# {line.rstrip()}', file=out)

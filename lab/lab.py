@@ -280,7 +280,7 @@ def digest_of(*parts):
 ### machines
 
 # How lab/boot marks the job that the console's next lines belong to
-_JOB = re.compile(r'lab-init: job (\d+)')
+_JOB = re.compile(r'lab-init: job (\d+) on (.*)')
 
 # What a kernel says when it finds itself in the wrong; lab/boot looks for the same
 _SPLAT = re.compile('|'.join((LAB / 'splats').read_text().split('\n')[:-1]))
@@ -315,6 +315,12 @@ class Result:
             return (self.path / 'console').read_text(errors='replace')
         except OSError:
             return ''
+
+    @functools.cached_property
+    def kernel(self):
+        """What ran, as "Linux 6.12.117+deb13-cloud-arm64"."""
+        mark = _JOB.search(self.console)
+        return mark.group(2).strip() if mark else 'no kernel came up'
 
     @functools.cached_property
     def complaints(self):
@@ -374,10 +380,15 @@ class Boot:
                          self.jobs, files, self._words())
 
     def run(self):
-        """Boots it, or takes what an equal one left; the laboratory's failures are in the result."""
-        kept = CACHE / 'boots' / self.key() if is_real(self.kernel) else None
-        if kept and (kept / 'done').exists() and not os.environ.get('LAB_FRESH'):
-            return Result(kept, 0, '')
+        """
+        Boots it, or takes what an equal one left; the laboratory's failures are in the
+        result. So is SPLAT where a kernel that was built here complains: of others it
+        is known, and not ours to mend.
+        """
+        unchanged = is_real(self.kernel) or self.kernel == 'stock'
+        kept = CACHE / 'boots' / self.key() if unchanged else None
+        if kept and (kept / 'status').exists() and not os.environ.get('LAB_FRESH'):
+            return Result(kept, int((kept / 'status').read_text()), '')
         path = scratch()
         share = path / 'share'
         (share / '.job').mkdir(parents=True)
@@ -391,29 +402,25 @@ class Boot:
         for nr, job in enumerate(self.jobs):
             (share / '.job' / str(nr)).write_text(''.join(f'{word}\0' for word in job))
         done = run([LAB / 'boot', self.kernel, share, *self._words()], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                   text=True, errors='replace')
-        for file in (share / '.job').glob('*.*'):
-            file.rename(path / file.name)
-        for name in ('out', 'console'):
-            if (share / name).exists():
-                (share / name).rename(path / name)
+                   text=True, errors='replace', env={**os.environ, 'TMPDIR': str(path)})
+        for file in [*(share / '.job').glob('*.*'), share / 'out', share / 'console']:
+            if file.exists():
+                file.rename(path / file.name)
         shutil.rmtree(share)
-        # A kernel's complaint is told apart by who looks at the result.
-        status = 0 if done.returncode == SPLAT else done.returncode
-        result = Result(path, status, done.stderr)
-        if kept and status == 0:
-            result = Result(_keep(path, kept), 0, '')
-        return result
+        status = 0 if done.returncode == SPLAT and is_real(self.kernel) else done.returncode
+        if kept and status in (0, SPLAT):
+            return Result(_keep(path, kept, status), status, done.stderr)
+        return Result(path, status, done.stderr)
 
 
-def _keep(path, kept):
-    """Moves a result to where it is kept, unless it is large; says where it is."""
+def _keep(path, kept, status):
+    """Copies a result to where it is kept, unless it is large; says where it is."""
     if sum(file.stat().st_size for file in path.rglob('*') if file.is_file()) > KEEP_MOST:
         return path
     kept.parent.mkdir(parents=True, exist_ok=True)
     new = pathlib.Path(tempfile.mkdtemp(prefix='new-', dir=kept.parent))
     shutil.copytree(path, new, dirs_exist_ok=True)
-    (new / 'done').touch()
+    (new / 'status').write_text(str(status))
     shutil.rmtree(kept, ignore_errors=True)
     try:
         new.rename(kept)

@@ -41,7 +41,7 @@ class Quiet(unittest.TestCase):
         if rc is not None:
             (path / '0.rc').write_text(f'{rc}\n')
         (path / '0.out').write_text(out)
-        (path / 'console').write_text('\n'.join(['lab-init: job 0', *complaint]) + '\n')
+        (path / 'console').write_text('\n'.join(['lab-init: job 0 on Linux 7.3', *complaint]) + '\n')
         return lab.Result(path, status, '')
 
     def ran(self, *args, **options):
