@@ -177,7 +177,7 @@ static void mark(int nr)
 	if (fd < 0)
 		return;
 	uname(&name);
-	snprintf(line, sizeof(line), "<1>lab-init: job %d on %s %s", nr, name.sysname, name.release);
+	snprintf(line, sizeof(line), "<1>lab-init: job %d on %s %s\n", nr, name.sysname, name.release);
 	if (write(fd, line, strlen(line)) < 0)
 		perror("/dev/kmsg");
 	close(fd);
@@ -279,6 +279,8 @@ int main(void)
 		run_job(nr, args, len, limit);
 	}
 	hand_over();
+	/* The console prints behind the log since 6.13: let it come to the end. */
+	usleep(100 * 1000);
 	host_file(".job/done", "");
 	semihost(SYS_EXIT_EXTENDED, (uint64_t[]){ APPLICATION_EXIT, 0 });
 	for (;;)

@@ -30,6 +30,8 @@ TOP = LAB.parent
 BUILD = pathlib.Path(os.environ.get('BUILD') or TOP / 'build').resolve()
 CACHE = pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'kvm-guest-compat'
 SELFTESTS = BUILD / 'selftests'
+# Where the machines of this program are
+_RUNS = BUILD / 'run' / str(os.getpid())
 
 # The exit statuses of the laboratory itself, as lab/boot has them
 SPLAT, LIMIT, FAILED = 123, 124, 125
@@ -63,22 +65,26 @@ def main(function):
 
 ### processes
 
-_running, _running_lock, _ending = set(), threading.Lock(), threading.Event()
+# The lock is taken again by a signal's handler.
+_running, _running_lock, _ending = set(), threading.RLock(), threading.Event()
 
 
 def _kill_all():
     _ending.set()
-    with _running_lock:
-        for process in _running:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+    for process in _running:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _ended(number, _frame):
-    _kill_all()
+    with _running_lock:
+        _kill_all()
+        # Under another name no thread makes anything in it any more.
+        with contextlib.suppress(OSError):
+            _RUNS.rename(_RUNS.with_suffix('.gone'))
     for call in _at_end:
         call(signal.Signals(number).name)
-    shutil.rmtree(_runs(), ignore_errors=True)
+    shutil.rmtree(_RUNS.with_suffix('.gone'), ignore_errors=True)
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
 
@@ -96,10 +102,8 @@ def run(command, **options):
     Runs a command as a process group of its own, which ends with this program,
     however that ends. The result is subprocess.run()'s.
     """
-    command = [str(word) for word in command]
     # If this program is killed, the command gets a signal of its own.
-    if shutil.which('setpriv'):
-        command = ['setpriv', '--pdeathsig', 'TERM', *command]
+    command = ['setpriv', '--pdeathsig', 'TERM', *map(str, command)]
     options.setdefault('stdin', subprocess.DEVNULL)
     with _running_lock:
         if _ending.is_set():
@@ -341,22 +345,19 @@ class Result:
         return found
 
 
-@functools.lru_cache(maxsize=None)
-def _runs():
-    """Where the machines of this program are; those of programs that were killed go."""
-    base = BUILD / 'run'
-    base.mkdir(parents=True, exist_ok=True)
-    for path in base.iterdir():
-        if not os.path.exists(f'/proc/{path.name.split("-")[0]}'):
-            shutil.rmtree(path, ignore_errors=True)
-    path = pathlib.Path(tempfile.mkdtemp(prefix=f'{os.getpid()}-', dir=base))
-    atexit.register(shutil.rmtree, path, ignore_errors=True)
-    return path
-
-
 def scratch():
-    """A new directory that goes with this program."""
-    return pathlib.Path(tempfile.mkdtemp(dir=_runs()))
+    """A new directory that goes with this program; those of programs that were killed go, too."""
+    with _running_lock:
+        if _ending.is_set():
+            raise Error('ended')
+        if not _RUNS.exists():
+            _RUNS.parent.mkdir(parents=True, exist_ok=True)
+            for path in _RUNS.parent.iterdir():
+                if not os.path.exists(f'/proc/{path.stem}'):
+                    shutil.rmtree(path, ignore_errors=True)
+            _RUNS.mkdir()
+            atexit.register(shutil.rmtree, _RUNS, ignore_errors=True)
+        return pathlib.Path(tempfile.mkdtemp(dir=_RUNS))
 
 
 class Boot:
@@ -448,7 +449,8 @@ class Pool:
     def __exit__(self, kind, value, trace):
         if kind:
             self._pool.shutdown(wait=False, cancel_futures=True)
-            _kill_all()
+            with _running_lock:
+                _kill_all()
         else:
             self._pool.shutdown()
 

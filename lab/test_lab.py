@@ -72,7 +72,7 @@ class Run(unittest.TestCase):
 
     def test_complaint(self):
         """a kernel that complains is no pass, and what it says is shown"""
-        self.expect(self.run_probe('log', '<4>WARNING: CPU: 0 at a test'), 123, 'WARNING: CPU: 0 at a test')
+        self.expect(self.run_probe('log', '<4>WARNING: CPU: 0 at a test\n'), 123, 'WARNING: CPU: 0 at a test')
 
     def test_unknown_kernel(self):
         """an unknown kernel is named"""
@@ -94,7 +94,7 @@ class Boots(unittest.TestCase):
 
     def test_complaints(self):
         """a complaint of the kernel is told of the job that it came in"""
-        result = self.boot(('exit', 0), ('log', '<4>WARNING: CPU: 0 at a test'), ('exit', 0)).run()
+        result = self.boot(('exit', 0), ('log', '<4>WARNING: CPU: 0 at a test\n'), ('exit', 0)).run()
         self.assertEqual((result.status, list(result.complaints)), (0, [1]))
 
     def test_lost_machine(self):
@@ -170,7 +170,7 @@ class Ends(unittest.TestCase):
                     time.sleep(0.1)
                 self.assertEqual(machines(mark), [])
                 if number != signal.SIGKILL:
-                    left = [p for p in pathlib.Path(tmp).glob('build/run/*')] + list(pathlib.Path(tmp).glob('tmp.*'))
+                    left = [*pathlib.Path(tmp).glob('build/run/*'), *pathlib.Path(tmp).glob('tmp.*')]
                     self.assertEqual(left, [])
 
     def of_lab(self):
