@@ -360,6 +360,14 @@ def scratch():
         return pathlib.Path(tempfile.mkdtemp(dir=_RUNS))
 
 
+def jobs_at_once():
+    return max(1, int(os.environ.get('LAB_JOBS') or 2))
+
+
+# However many pools there are
+_slots = threading.BoundedSemaphore(jobs_at_once())
+
+
 class Boot:
     """
     A machine to be: files by name (a path, or text) and jobs, each a list of
@@ -402,8 +410,9 @@ class Boot:
                 to.write_text(content)
         for nr, job in enumerate(self.jobs):
             (share / '.job' / str(nr)).write_text(''.join(f'{word}\0' for word in job))
-        done = run([LAB / 'boot', self.kernel, share, *self._words()], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                   text=True, errors='replace', env={**os.environ, 'TMPDIR': str(path)})
+        with _slots:
+            done = run([LAB / 'boot', self.kernel, share, *self._words()], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                       text=True, errors='replace', env={**os.environ, 'TMPDIR': str(path)})
         for file in [*(share / '.job').glob('*.*'), share / 'out', share / 'console']:
             if file.exists():
                 file.rename(path / file.name)
@@ -431,10 +440,6 @@ def _keep(path, kept, status):
 
 
 ### many at once
-
-def jobs_at_once():
-    return max(1, int(os.environ.get('LAB_JOBS') or 2))
-
 
 class Pool:
     """Runs functions, some at a time, in the order given; results come by future."""
