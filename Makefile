@@ -3,7 +3,8 @@
 # The one way in. 'make' does everything, 'make help' lists the rest.
 #
 # KSRC=/path/to/linux	take that kernel tree as the base, not Debian's source
-# BUILD=dir		where builds go (build/); CACHE is $XDG_CACHE_HOME or ~/.cache
+# BUILD=dir		where builds go (build/), new or empty at first; CACHE is
+#			$XDG_CACHE_HOME or ~/.cache
 # KCONFIG=debug		add lab/kernel-debug.config: KASAN, UBSAN, lockdep
 
 BUILD	?= $(CURDIR)/build
@@ -37,7 +38,8 @@ help:
 #: make bench        what the series costs who asks for nothing, in instructions
 #: make fuzz         a million writes to KVM_SET_ONE_REG; KCONFIG=debug for KASAN and lockdep
 #: make deps         install the packages that are missing (Debian)
-#: make clean        remove build/; the cache of downloads stays
+#: make clean        remove what was made in build/, unless commits there are nowhere else; the
+#:                   cache of downloads stays
 #:
 #: lab/run KERNEL [options] -- PROGRAM [args]   one program in one kernel at EL2
 
@@ -97,4 +99,4 @@ bench: kernel stock
 	@lab/bench
 
 clean:
-	rm -rf "$(BUILD)"
+	@lab/series clean

@@ -537,7 +537,7 @@ def fresh_dir(path):
     laboratory's is nobody's to remove but its owner's.
     """
     path = pathlib.Path(os.path.abspath(path))
-    if BUILD not in path.resolve().parents and path.exists() and not (path / '.lab').exists() and any(path.iterdir()):
+    if path.exists() and not (path / '.lab').exists() and any(path.iterdir()):
         raise Error(f'{path} has something in it that the laboratory did not make: name another directory, or empty it')
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)

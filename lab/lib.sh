@@ -6,10 +6,14 @@
 
 set -euo pipefail
 
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 lab=$top/lab
-build=${BUILD:-$top/build}
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/kvm-guest-compat
+# Absolute, as the scripts that these call may be in another directory by then.
+build=$(realpath -m -- "${BUILD:-$top/build}")
+XDG_CACHE_HOME=$(realpath -m -- "${XDG_CACHE_HOME:-$HOME/.cache}")
+cache=$XDG_CACHE_HOME/kvm-guest-compat
+export BUILD=$build XDG_CACHE_HOME
+[ -z "${KSRC:-}" ] || KSRC=$(realpath -m -- "$KSRC")
 
 # The exit statuses of the laboratory itself. A program's own status is passed
 # on as it is; a message on stderr tells the two apart.
@@ -21,18 +25,81 @@ say()  { printf '%s\n' "$*" >&2; }
 die()  { say "$(basename "$0"): $*"; exit "$LAB_FAILED"; }
 need() { command -v "$1" >/dev/null || die "$1 is not there: run 'make deps'"; }
 
+# Git as it comes, for all that the laboratory runs: what users configure for
+# themselves (diff.noprefix, color.ui, line ends, signatures, hooks) must not get
+# into patches, nor may a hook that runs 'make' hand on its repository. Who they
+# are stays, what they ignore, and which other users' repositories they trust.
+git_as_it_comes()
+{
+	local keys='^((user|author|committer)\.(name|email)|core\.excludesfile|safe\.directory)$' entry n=0
+
+	while IFS= read -r -d '' entry; do
+		export "GIT_CONFIG_KEY_$n=${entry%%$'\n'*}" "GIT_CONFIG_VALUE_$n=${entry#*$'\n'}"
+		n=$((n + 1))
+	done < <(unset GIT_DIR GIT_COMMON_DIR GIT_WORK_TREE; git -C "$top" config -z --get-regexp "$keys")
+	export "GIT_CONFIG_KEY_$n=core.attributesFile" "GIT_CONFIG_VALUE_$n=/dev/null"
+	# shellcheck disable=SC2046
+	unset $(git rev-parse --local-env-vars) GIT_EXTERNAL_DIFF GIT_DIFF_OPTS GIT_TEMPLATE_DIR
+	export GIT_CONFIG_COUNT=$((n + 1)) GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_ATTR_NOSYSTEM=1
+}
+# A script that another of these called has it all already.
+[ "${GIT_CONFIG_GLOBAL:-}" = /dev/null ] || ! command -v git > /dev/null || git_as_it_comes
+# What stands in BUILD and is no repository is not taken for a part of the one around it.
+export GIT_CEILING_DIRECTORIES=$build
+
+# BUILD is the laboratory's if it was empty before; build/ here always is.
+build_is_ours() { [ "$build" = "$top/build" ] || [ -e "$build/.lab-build" ]; }
+build_dir()
+{
+	build_is_ours || [ -z "$(ls -A "$build" 2>/dev/null)" ] ||
+		die "BUILD=$build has something in it that is not of the laboratory's making: name a new or an empty directory" \
+		    "(one that an earlier version of the laboratory made: touch $build/.lab-build)"
+	mkdir -p "$build"
+	: > "$build/.lab-build"
+}
+
 # Makes a directory for results anew. What lies in one that is not ours is nobody's
 # to remove but its owner's.
 fresh_dir()	# DIR
 {
-	case $(realpath -m "$1") in
-	"$build"/*)	;;
-	*)	[ -e "$1/.lab" ] || [ -z "$(ls -A "$1" 2>/dev/null)" ] ||
-			die "$1 has something in it that is not of the laboratory's making: name another directory, or empty it" ;;
-	esac
-	rm -rf "$1"
-	mkdir -p "$1"
-	: > "$1/.lab"
+	local dir
+
+	dir=$(realpath -m -- "$1")
+	[ -e "$dir/.lab" ] || [ -z "$(ls -A "$dir" 2>/dev/null)" ] ||
+		die "$1 has something in it that is not of the laboratory's making: name another directory, or empty it"
+	mkdir -p "$dir"
+	: > "$dir/.lab"
+	find "$dir" -mindepth 1 -maxdepth 1 -not -name .lab -exec rm -rf {} +
+}
+
+# Has a clean tree that was on its way to a commit lost nothing by going there?
+# What the interrupted checkout wrote is the commit's, what it removed is made anew.
+on_its_way()	# TREE COMMIT
+{
+	git -C "$1" update-index -q --refresh > /dev/null || true
+	git -C "$1" diff-index -z --name-only --no-renames --diff-filter=d HEAD |
+		xargs -0 -r git -C "$1" diff --no-ext-diff --quiet "$2" --
+}
+
+# A second tree of build/linux, at a commit. One whose repository is gone, or is
+# another, has the files of another base: it is made anew.
+worktree()	# DIR COMMIT
+{
+	local linux=$build/linux
+
+	if [ -e "$1" ] && [ "$(git -C "$1" rev-parse --path-format=absolute --git-common-dir 2>/dev/null)" != "$linux/.git" ]; then
+		[ -f "$1/.git" ] && build_is_ours || die "$1 is no tree of $linux: move it away"
+		say "$1 is of another base: making it anew"
+		rm -rf "$1"
+	fi
+	if [ ! -e "$1" ]; then
+		git -C "$linux" worktree prune
+		git -C "$linux" worktree add -q --detach "$1" "$2"
+	else
+		on_its_way "$1" "$2" ||
+			die "$1 has changes that are in no commit: 'git -C $1 stash' keeps them, 'git -C $1 checkout -f' drops them"
+		git -C "$1" checkout -q -f --detach "$2"
+	fi
 }
 
 # One kernel build at a time, whoever asks: two do not fit two cores.
