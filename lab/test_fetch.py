@@ -269,7 +269,7 @@ class Fetch(Made):
             self.assertNotIn(suite, read)
 
     def test_newest_offline(self):
-        """--newest leaves alone what it cannot read the lists of, and fails"""
+        """lab/fetch --newest leaves alone what it cannot read the lists of, and fails"""
         self.old_lists()
         self.down()
         self.assertEqual(self.fetch('--newest').returncode, 1)
