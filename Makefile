@@ -10,14 +10,15 @@
 BUILD	?= $(CURDIR)/build
 export BUILD KSRC KCONFIG
 
-.PHONY: all help deps tree refresh series kernel stock selftests kernels matrix \
+.PHONY: all help deps have have-check have-lint have-qemu tree refresh series kernel stock selftests kernels matrix \
 	check check-all check-native migrate demo qemu fuzz lint bench clean
 all: matrix
 
 help:
 	@sed -n 's/^#: //p' Makefile
 
-#: make              install what is missing, fetch, build, boot, and show which states move
+#: make              fetch, build, boot, and show which states move. What is missing is
+#:                   installed with apt for root; for others with LAB_INSTALL=yes, by sudo
 #: make check        run every test; the last line is "N passed, N failed, N skipped"
 #: make check-all    every kernel against the patched one at its baseline, on every CPU
 #:                   model: hours; SHARD=i/n takes a part, what passed is kept
@@ -37,16 +38,20 @@ help:
 #: make lint         every commit builds and passes checkpatch, sparse, docs, shellcheck
 #: make bench        what the series costs who asks for nothing, in instructions
 #: make fuzz         a million writes to KVM_SET_ONE_REG; KCONFIG=debug for KASAN and lockdep
-#: make deps         install the packages that are missing (Debian)
+#: make deps         install the packages that are missing for make and make check (Debian)
 #: make clean        remove what was made in build/, unless commits there are nowhere else; the
 #:                   cache of downloads stays
 #:
 #: lab/run KERNEL [options] -- PROGRAM [args]   one program in one kernel at EL2
 
 deps:
-	@lab/deps
+	@LAB_INSTALL=yes lab/deps check
 
-tree: deps
+# Installs what is missing, or names it and stops.
+have have-check have-lint have-qemu:
+	@lab/deps $(patsubst have-%,%,$(@:have=))
+
+tree: have
 	@lab/series tree
 
 refresh:
@@ -64,32 +69,31 @@ stock: tree
 selftests: kernel
 	@lab/build selftests
 
-kernels: deps
+kernels: have
 	@lab/fetch all >/dev/null
 
-matrix: deps
+matrix: have
 	@lab/matrix --build
 
 migrate: selftests kernels
 	@lab/check --all 'stock *' 'moves *'
 
-qemu:
-	@lab/deps qemu
+qemu: have have-qemu
 	@lab/qemu > /dev/null
 
 demo: kernel
 	@lab/demo
 
-check: selftests stock
+check: have-check selftests stock
 	@lab/check
 
 check-all: selftests kernels
 	@lab/check --all
 
-check-native: deps
+check-native: have
 	@lab/check --native
 
-lint: tree
+lint: have-lint tree
 	@lab/lint
 
 fuzz: selftests

@@ -27,8 +27,20 @@ import types
 
 LAB = pathlib.Path(__file__).resolve().parent
 TOP = LAB.parent
-BUILD = pathlib.Path(os.environ.get('BUILD') or TOP / 'build').resolve()
-CACHE = pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'kvm-guest-compat'
+
+
+def shell(words):
+    """What a line of shell prints, with all that lab/lib.sh has; its failure is this program's."""
+    done = subprocess.run(['bash', '-c', f'. "$1"; {words}', sys.argv[0], LAB / 'lib.sh'], stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+    return done.stdout.decode()
+
+
+# Paths, and how git runs, are decided in one place.
+os.environ.update(pair.split('=', 1) for pair in shell('env -0').split('\0') if pair)
+BUILD = pathlib.Path(os.environ['BUILD'])
+CACHE = pathlib.Path(os.environ['XDG_CACHE_HOME']) / 'kvm-guest-compat'
 SELFTESTS = BUILD / 'selftests'
 # Where the machines of this program are
 _RUNS = BUILD / 'run' / str(os.getpid())
@@ -50,6 +62,7 @@ class Error(Exception):
 
 def main(function):
     """Runs a command: its status, or 125 and why for the laboratory's own failures."""
+    shell('build_dir')
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _ended)
     try:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2016
 #
-# What the laboratory's scripts share: where things are, how they speak, and
-# the project's own apt root.
+# What the laboratory's scripts share: where things are, and how they speak.
 
+# With -e, what fails in $(...) ends that, too
+shopt -s inherit_errexit
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -109,138 +110,7 @@ locked()
 	flock "$cache/build.lock" "$@"
 }
 
-### apt
-
-# The mirrors that this machine is configured with, as apt itself says them:
-# "archive" or "security", and the URI.
-mirrors()
-{
-	apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
-	awk -v code="$(. /etc/os-release; echo "$VERSION_CODENAME")" '
-		$2 == code && !a		{ print "archive", a = $1 }
-		$2 == code "-security" && !s	{ print "security", s = $1 }
-		# the form "stable/updates" has no place in a supported release
-	'
-}
-
-apt_sources()	# SUITE...
-{
-	local keys=/usr/share/keyrings/debian-archive-keyring.gpg
-	local archive security suite uri
-
-	archive=$(mirrors | awk '$1 == "archive" { print $2 }')
-	security=$(mirrors | awk '$1 == "security" { print $2 }')
-	[ -n "$archive" ] ||
-		die "apt is configured with no Debian mirror: see 'apt-get indextargets'"
-	for suite; do
-		uri=$archive
-		case $suite in
-		*-security)
-			uri=$security
-			[ -n "$uri" ] || { say "no security mirror is configured: $suite is left out"; continue; }
-		esac
-		printf 'deb [signed-by=%s] %s %s main\n' "$keys" "$uri" "$suite"
-		case $suite in
-		*-backports) printf 'deb-src [signed-by=%s] %s %s main\n' "$keys" "$uri" "$suite"
-		esac
-	done
-}
-
-# The lines of the apt root's sources that are of these suites, joined by commas.
-apt_suites() { awk -v s=",$1," '$1 == "deb" && index(s, "," $4 ",")' "$cache/apt/sources.list"; }
-
-# Runs an apt program on a root of the project's own: nothing of the system's
-# configuration is read but its mirror, and nothing is changed. Signatures are
-# verified by apt as ever.
-apt_own()	# PROGRAM ARG...
-{
-	local root=$cache/apt program=$1
-	shift
-	"$program" -q -o Dir::Etc::sourcelist="$root/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-		-o Dir::Etc::preferences=- -o Dir::Etc::preferencesparts=- \
-		-o Dir::State="$root/state" -o Dir::State::status="$root/status" \
-		-o Dir::Cache="$root/cache" -o APT::Architecture=arm64 \
-		-o APT::Architectures=arm64 -o APT::Sandbox::User=root "$@"
-}
-
-# Makes or renews the apt root: once a day, or when the suites changed.
-apt_ready()
-{
-	local root=$cache/apt suites
-
-	mapfile -t suites < <(awk '!/^#/ && NF { n = split($2, s, ","); for (i = 1; i <= n; i++) if (!seen[s[i]]++) print s[i] }' \
-		"$lab/kernels" "$lab/vmms")
-	mkdir -p "$root/state/lists/partial" "$root/cache/archives/partial"
-	: > "$root/status"
-	apt_sources "${suites[@]}" > "$root/sources.list.new"
-	if cmp -s "$root/sources.list" "$root/sources.list.new" &&
-	   [ -n "$(find "$root/updated" -mmin -1440 2>/dev/null)" ]; then
-		return
-	fi
-	mv "$root/sources.list.new" "$root/sources.list"
-	say "reading the package lists of ${suites[*]}"
-	apt_own apt-get -qq update >&2 || say "some package lists could not be read; going on with the rest"
-	touch "$root/updated"
-}
-
-# Packages whose name matches an extended regular expression, newest version
-# first: "package version suite".
-apt_versions()	# REGEX
-{
-	local names
-	names=$(apt_own apt-cache pkgnames | grep -Ex "$1" || true)
-	[ -n "$names" ] || return 0
-	# shellcheck disable=SC2086
-	apt_own apt-cache madison $names |
-	awk -F ' *\\| *' '{ gsub(/ /, "", $1); split($3, w, " "); sub("/.*", "", w[2]); print $1, $2, w[2] }' |
-	sort -k2,2Vr -k1,1 -u | sort -s -k2,2Vr
-}
-
-# Downloads one version of a package to $cache/debs and prints where it is.
-apt_download()	# PACKAGE VERSION
-{
-	local file
-
-	mkdir -p "$cache/debs"
-	file=$(cd "$cache/debs" && apt_own apt-get download --print-uris "$1=$2" 2>/dev/null | awk '{ print $2; exit }')
-	[ -n "$file" ] || return 1
-	if [ ! -e "$cache/debs/$file" ]; then
-		say "fetching $1 $2"
-		(cd "$cache/debs" && apt_own apt-get -qq download "$1=$2" >&2 2>"$cache/apt/error") || return 1
-	fi
-	echo "$cache/debs/$file"
-}
-
-# Downloads a source package, as apt verified it, into DIR.
-apt_source()	# DIR SOURCES.LIST-LINES PACKAGE[=VERSION]
-{
-	local lists=$cache/apt/source
-	local own=(-qq -o Dir::Etc::sourcelist="$lists/sources.list" -o Dir::State::lists="$lists/lists"
-		-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
-
-	mkdir -p "$lists/lists/partial" "$1"
-	sed -n 's/^deb /deb-src /p' <<< "$2" > "$lists/sources.list"
-	apt_own apt-get "${own[@]}" update >&2 &&
-		(cd "$1" && apt_own apt-get "${own[@]}" --download-only source "$3" >&2)
-}
-
-# Unpacks packages and all that they need into DIR/root; DIR/packages lists them.
-apt_unpack()	# DIR SUITES PACKAGE...
-{
-	local dir=$1 file
-
-	mkdir -p "$dir/debs/partial"
-	apt_suites "$2" > "$dir/sources.list"
-	shift 2
-	apt_own apt-get -qq -o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::Cache::archives="$dir/debs" \
-		-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Debug::NoLocking=1 \
-		--no-install-recommends --download-only -y install "$@" >&2 || return 1
-	for file in "$dir"/debs/*.deb; do
-		dpkg-deb -x "$file" "$dir/root"
-		dpkg-deb -W "$file" >> "$dir/packages"
-	done
-	rm -r "$dir/debs"
-}
+### programs with their libraries
 
 # A program or a library below ROOT; links in packages may be absolute.
 binary()		# ROOT NAME TYPE
@@ -251,16 +121,21 @@ binary()		# ROOT NAME TYPE
 needed() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'; }
 with_libraries()	# ROOT PROGRAM TO
 {
-	local todo=("$2") name file
+	local todo=("$2") name file link libraries
 
 	while [ ${#todo[@]} -gt 0 ]; do
 		name=${todo[0]}
 		todo=("${todo[@]:1}")
 		[ ! -e "$3/$name" ] || continue
 		file=$(binary "$1" "$name" f)
-		[ -n "$file" ] || file=$(binary "$1" "$(basename "$(readlink "$(binary "$1" "$name" l)")")" f)
+		if [ -z "$file" ]; then
+			link=$(binary "$1" "$name" l)
+			[ -z "$link" ] || link=$(readlink "$link")
+			file=$(binary "$1" "${link##*/}" f)
+		fi
 		[ -n "$file" ] || die "$2 needs $name, which no package brought"
 		cp "$file" "$3/$name"
-		mapfile -t -O ${#todo[@]} todo < <(needed "$3/$name")
+		libraries=$(needed "$3/$name")
+		for name in $libraries; do todo+=("$name"); done
 	done
 }

@@ -79,9 +79,11 @@ start()		# ARG...
 		printf "%s\\n" "$line"
 	done < $dir/serial.out &
 	reader=$!
-	# shellcheck disable=SC2046
+	args=$(cat "guest/$guest.args")
+	accel=$(cat accel)
+	# shellcheck disable=SC2086	# one a line
 	./vmm/ld-linux-aarch64.so.1 --library-path ./vmm ./vmm/qemu-system-aarch64 \
-		$(cat "guest/$guest.args") -accel "$(cat accel)" -nodefaults -display none -no-user-config -qmp stdio \
+		$args -accel "$accel" -nodefaults -display none -no-user-config -qmp stdio \
 		-chardev pipe,id=serial,path=$dir/serial -serial chardev:serial \
 		"$@" < $dir/qmp > $dir/qmp.out 2> $dir/err &
 	qemu=$!
@@ -90,8 +92,8 @@ start()		# ARG...
 }
 
 beat() { sed -n 's/^beat //p' $dir/out | tail -n 1; }
-beat_at() { [ "$(beat)" -ge "$1" ] 2>/dev/null; }
-next_beats() { await "the heartbeat" beat_at $(($(beat) + $1)); }
+beat_at() { now=$(beat); [ "$now" -ge "$1" ] 2>/dev/null; }
+next_beats() { now=$(beat); await "the heartbeat" beat_at $((now + $1)); }
 
 # A heartbeat, then the guest's own checks.
 check()
@@ -104,7 +106,7 @@ check()
 
 # The end of the load is one, too.
 ends() { grep -c '"status": "\(completed\|failed\)"' $dir/qmp.out; }
-ends_again() { [ "$(ends)" -gt "$1" ]; }
+ends_again() { now=$(ends); [ "$now" -gt "$1" ]; }
 
 save()		# STREAM
 {
@@ -115,7 +117,8 @@ save()		# STREAM
 		echo "vm: not saved"
 		finish 2
 	fi
-	echo "vm: saved, $(wc -c < "$1") bytes"
+	bytes=$(wc -c < "$1")
+	echo "vm: saved, $bytes bytes"
 	# What a failed move leaves: a source that can go on.
 	qmp '{"execute":"cont"}'
 	next_beats 1
