@@ -102,6 +102,7 @@ class Build(unittest.TestCase):
 
     def trees(self, base=(), series=()):
         os.makedirs(self.linux)
+        open(self.build + '/.lab-build', 'w').close()
         self.run_in(self.linux, 'git', 'init', '-q')
         self.commit({**BASE, **dict(base)})
         self.run_in(self.linux, 'git', 'tag', 'series-base')

@@ -50,6 +50,7 @@ class Lint(unittest.TestCase):
                     'BUILD': str(self.tmp / 'build'), 'XDG_CACHE_HOME': str(self.tmp / 'cache'), 'GIT_CONFIG_NOSYSTEM': '1'}
         self.tools()
         self.kernel()
+        (self.tmp / 'build/.lab-build').touch()
         shutil.copytree(LAB, self.project / 'lab', ignore=shutil.ignore_patterns('test_*', '__pycache__'))
         self.write(self.project / 'arch/new.c', 'int new;\n')
         shutil.copy(LAB.parent / '.gitignore', self.project)
@@ -216,7 +217,7 @@ class Slow(Lint):
     def test_x86_emulator(self):
         """without an emulator of x86-64 its test is a failure, no skip"""
         (self.bin / 'qemu-system-x86_64').unlink()
-        for name in 'bash env dirname basename realpath uname git python3 mktemp rm sed nproc tar sort awk cat grep'.split():
+        for name in 'bash env dirname basename realpath uname git python3 mktemp mkdir rm sed nproc tar sort awk cat grep'.split():
             if not (self.bin / name).exists():
                 (self.bin / name).symlink_to(shutil.which(name))
         self.env['PATH'] = str(self.bin)
