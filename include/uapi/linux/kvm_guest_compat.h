@@ -12,83 +12,148 @@
 /*
  * Provisional, far from what KVM allots in order: a kernel that carries this
  * before KVM does must not take the number of another capability, or of
- * another group of VM attributes.
+ * another group of attributes.
  */
 #define KVM_CAP_GUEST_COMPAT		0x47435031
-#define KVM_VM_GUEST_COMPAT_CTRL	0x47435031
+#define KVM_GUEST_COMPAT_CTRL		0x47435031
 
 /*
- * The baselines, for KVM_ENABLE_CAP(KVM_CAP_GUEST_COMPAT). Each release of
- * Linux since 5.10 has a number, in order: those without a name here cannot
- * be selected.
+ * The baselines, for KVM_ENABLE_CAP(KVM_CAP_GUEST_COMPAT): bits 15:8 are the
+ * release, counted from 1 for 5.10, and bits 7:0 the version. What a number
+ * stands for never changes; a correction is a new version, with a new number.
  */
-#define KVM_GUEST_COMPAT_V5_10		1
-#define KVM_GUEST_COMPAT_V6_1		12
-#define KVM_GUEST_COMPAT_V6_12		23
-#define KVM_GUEST_COMPAT_V6_16		27
-#define KVM_GUEST_COMPAT_V6_17		28
-#define KVM_GUEST_COMPAT_V6_18		29
-#define KVM_GUEST_COMPAT_V6_19		30
-#define KVM_GUEST_COMPAT_V7_0		31
-#define KVM_GUEST_COMPAT_V7_1		32
-#define KVM_GUEST_COMPAT_V7_2		33
-#define KVM_GUEST_COMPAT_V7_3		34
+#define KVM_GUEST_COMPAT_NATIVE		0	/* what the kernel is by itself */
+#define KVM_GUEST_COMPAT_5_10_V1	0x0101
+#define KVM_GUEST_COMPAT_6_1_V1		0x0c01
+#define KVM_GUEST_COMPAT_6_12_V1	0x1701
+#define KVM_GUEST_COMPAT_6_16_V1	0x1b01
+#define KVM_GUEST_COMPAT_6_17_V1	0x1c01
+#define KVM_GUEST_COMPAT_6_18_V1	0x1d01
+#define KVM_GUEST_COMPAT_6_19_V1	0x1e01
+#define KVM_GUEST_COMPAT_7_0_V1		0x1f01
+#define KVM_GUEST_COMPAT_7_1_V1		0x2001
+#define KVM_GUEST_COMPAT_7_2_V1		0x2101
+#define KVM_GUEST_COMPAT_7_3_V1		0x2201
 
-/* The attributes of KVM_VM_GUEST_COMPAT_CTRL */
+/* The attributes of KVM_GUEST_COMPAT_CTRL, of a VM and some of /dev/kvm */
 #define KVM_GUEST_COMPAT_LIST		0	/* get: struct kvm_guest_compat_vector */
 #define KVM_GUEST_COMPAT_REVISION	1	/* get, set: struct kvm_guest_compat_revision */
 #define KVM_GUEST_COMPAT_LOAD		2	/* set: struct kvm_guest_compat_vector */
-#define KVM_GUEST_COMPAT_CHECK		3	/* get: struct kvm_guest_compat_vector */
+#define KVM_GUEST_COMPAT_CHECK		3	/* get: struct kvm_guest_compat_check */
+#define KVM_GUEST_COMPAT_BASELINES	4	/* get: struct kvm_guest_compat_baselines */
 
-#define KVM_GUEST_COMPAT_VERSION	1
+/**
+ * struct kvm_guest_compat_behaviour - one behaviour of a VM
+ * @id:		which
+ * @flags:	0
+ * @revision:	what the VM has
+ * @dflt:	what this kernel gives a VM when nothing is asked for
+ * @highest:	the highest revision that can be set
+ * @reserved:	0
+ * @releases:	bit n: release n of Linux, counted from 1 for 5.10, had @revision
+ * @name:	for people
+ */
+struct kvm_guest_compat_behaviour {
+	__u32 id;
+	__u32 flags;
+	__u32 revision;
+	__u32 dflt;
+	__u32 highest;
+	__u32 reserved;
+	__u64 releases[2];
+	char name[32];
+};
 
-/*
- * What KVM_GUEST_COMPAT_LIST writes, and KVM_GUEST_COMPAT_LOAD and _CHECK read:
- * the header, then the two tables at the offsets that it gives. An entry's
- * size is the header's to tell, not sizeof: entries grow at their end.
+/**
+ * struct kvm_guest_compat_vector - all behaviours of a VM
+ * @size:	LIST: of the buffer, then what it takes; otherwise of the whole
+ * @entry_size:	of an entry, which is not sizeof for ever: entries grow at
+ *		their end
+ * @flags:	0
+ * @native:	the release that the kernel is by itself
+ * @baseline:	the baseline last selected, or KVM_GUEST_COMPAT_NATIVE
+ * @reserved:	0
+ *
+ * Entries of struct kvm_guest_compat_behaviour follow up to @size.
  */
 struct kvm_guest_compat_vector {
-	__u32 size;		/* LIST: of the buffer; otherwise of the whole */
-	__u32 header_size;
-	__u32 version;		/* KVM_GUEST_COMPAT_VERSION */
-	__u32 flags;		/* 0 */
-	__u32 native;		/* the baseline that the kernel is by itself */
-	__u32 baseline;		/* the last one selected; 0 if none is known */
-	__u32 baselines;	/* offset of nr_baselines * baseline_size bytes */
-	__u32 baseline_size;
-	__u32 nr_baselines;
-	__u32 behaviours;	/* offset of nr_behaviours * behaviour_size bytes */
-	__u32 behaviour_size;
-	__u32 nr_behaviours;
-	__u32 bad_entry;	/* CHECK: the behaviour refused, or KVM_GUEST_COMPAT_NONE */
-	__u32 bad_id;		/* CHECK: and its id */
+	__u32 size;
+	__u32 entry_size;
+	__u32 flags;
+	__u32 native;
+	__u32 baseline;
+	__u32 reserved[3];
+};
+
+/**
+ * struct kvm_guest_compat_revision - the revision of one behaviour
+ * @id:		of which behaviour
+ * @revision:	of the VM
+ * @flags:	0
+ * @reserved:	0
+ */
+struct kvm_guest_compat_revision {
+	__u32 id;
+	__u32 revision;
+	__u32 flags;
+	__u32 reserved;
+};
+
+/**
+ * struct kvm_guest_compat_check - could a vector be loaded?
+ * @vector:	a pointer to the struct kvm_guest_compat_vector, which is not
+ *		written
+ * @flags:	0
+ * @bad_entry:	if not: the index of the entry that is refused, or
+ *		KVM_GUEST_COMPAT_NONE if the vector has none for @bad_id
+ * @bad_id:	and the behaviour's id, or 0
+ * @reserved:	0
+ */
+struct kvm_guest_compat_check {
+	__u64 vector;
+	__u32 flags;
+	__u32 bad_entry;
+	__u32 bad_id;
+	__u32 reserved;
 };
 
 #define KVM_GUEST_COMPAT_NONE		0xffffffff
 
+/**
+ * struct kvm_guest_compat_baseline - a baseline that can be selected
+ * @baseline:	its number
+ * @release:	the release, counted from 1 for 5.10
+ * @version:	the version
+ * @flags:	KVM_GUEST_COMPAT_NEWEST
+ * @name:	"6.12-v1"
+ * @measured:	"6.12.117": the point release that was looked at
+ */
 struct kvm_guest_compat_baseline {
 	__u32 baseline;
-	__u32 flags;		/* 0 */
-	char name[16];		/* "6.12" */
-	char measured[16];	/* "6.12.117": the release that the baseline is */
+	__u32 release;
+	__u32 version;
+	__u32 flags;
+	char name[16];
+	char measured[16];
 };
 
-struct kvm_guest_compat_behaviour {
-	__u32 id;
-	__u32 flags;		/* 0 */
-	__u32 revision;		/* the VM's */
-	__u32 dflt;		/* this kernel's when nothing is asked for */
-	__u32 highest;
-	__u32 reserved;		/* 0 */
-	__u64 releases[2];	/* bit n: baseline n has this revision */
-	char name[32];
-};
+/* The newest version of its release: "6.12" is short for it */
+#define KVM_GUEST_COMPAT_NEWEST		(1 << 0)
 
-struct kvm_guest_compat_revision {
-	__u32 size;		/* of this structure */
-	__u32 flags;		/* 0 */
-	__u32 id;
-	__u32 revision;
+/**
+ * struct kvm_guest_compat_baselines - all that can be selected
+ * @size:	of the buffer, then what it takes
+ * @entry_size:	of an entry
+ * @flags:	0
+ * @native:	the release that the kernel is by itself
+ *
+ * Entries of struct kvm_guest_compat_baseline follow up to @size.
+ */
+struct kvm_guest_compat_baselines {
+	__u32 size;
+	__u32 entry_size;
+	__u32 flags;
+	__u32 native;
 };
 
 #endif /* __LINUX_KVM_GUEST_COMPAT_H */

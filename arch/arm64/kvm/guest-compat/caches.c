@@ -100,8 +100,13 @@ u64 guest_compat_csselr_mask(const struct kvm_vcpu *vcpu)
 	return guest_compat_host_caches(vcpu) ? CSSELR_EL1_Level | CSSELR_EL1_InD : ~0ULL;
 }
 
-/* Is there a cache that @csselr selects, by the vCPU's CLIDR_EL1? */
-bool guest_compat_has_cache(const struct kvm_vcpu *vcpu, u32 csselr)
+/* The caches that the CPU has: bit n is the one that n in CSSELR_EL1 selects */
+u32 guest_compat_listed_caches(void)
 {
-	return clidr_has_cache(__vcpu_sys_reg(vcpu, CLIDR_EL1), csselr);
+	u32 listed = 0;
+
+	for (u32 csselr = 0; csselr < 14; csselr++)
+		listed |= clidr_has_cache(host_clidr, csselr) << csselr;
+
+	return listed;
 }

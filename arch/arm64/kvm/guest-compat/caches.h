@@ -12,7 +12,7 @@ bool guest_compat_host_caches(const struct kvm_vcpu *vcpu);
 u64 guest_compat_host_clidr(void);
 u64 guest_compat_host_ccsidr(u32 csselr);
 u64 guest_compat_csselr_mask(const struct kvm_vcpu *vcpu);
-bool guest_compat_has_cache(const struct kvm_vcpu *vcpu, u32 csselr);
+u32 guest_compat_listed_caches(void);
 
 #endif /* __KVM_ARM64_GUEST_COMPAT_CACHES_H__ */
 
@@ -29,3 +29,11 @@ bool guest_compat_has_cache(const struct kvm_vcpu *vcpu, u32 csselr);
 },
 
 #endif /* GUEST_COMPAT_ROWS */
+
+#ifdef GUEST_COMPAT_NEEDS
+
+/* The guest would be told of the short format where the hardware has the long one */
+{ GUEST_COMPAT_CACHE_GEOMETRY, 0, 0, GUEST_COMPAT_ID_AA64MMFR2_CCIDX, 0, 0 },
+{ GUEST_COMPAT_CACHE_GEOMETRY, 0, 0, GUEST_COMPAT_ID_MMFR4_CCIDX, 0, 0 },
+
+#endif /* GUEST_COMPAT_NEEDS */

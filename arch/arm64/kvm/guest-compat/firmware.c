@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What earlier releases answered as a guest's firmware. Both are defaults of
+ * What earlier releases answered as a guest's firmware. These are defaults of
  * firmware registers, which userspace can only write once there is a vCPU.
  */
 
@@ -13,29 +13,54 @@
 
 #include "firmware.h"
 
-void guest_compat_psci_version(struct kvm *kvm, u8 revision)
+#define ALL_SERVICES(name)	GENMASK(KVM_REG_ARM_##name##_BMAP_BIT_COUNT - 1, 0)
+
+/* Those of the releases in the table; later ones come with "unknown" alone */
+static const struct {
+	u64 std, std_hyp, vendor_hyp;
+} services[] = {
+	/* Stolen time is older than 5.10. Before PTP, KVM did not even say that it is KVM. */
+	{ 0, BIT(KVM_REG_ARM_STD_HYP_BIT_PV_TIME), 0 },
+	{ BIT(KVM_REG_ARM_STD_BIT_TRNG_V1_0), BIT(KVM_REG_ARM_STD_HYP_BIT_PV_TIME), 0 },
+	{ BIT(KVM_REG_ARM_STD_BIT_TRNG_V1_0), BIT(KVM_REG_ARM_STD_HYP_BIT_PV_TIME),
+	  BIT(KVM_REG_ARM_VENDOR_HYP_BIT_FUNC_FEAT) | BIT(KVM_REG_ARM_VENDOR_HYP_BIT_PTP) },
+};
+
+static const u32 psci_versions[] = {
+	KVM_ARM_PSCI_1_0,
+	KVM_ARM_PSCI_1_1,
+	KVM_ARM_PSCI_1_3,
+};
+
+/* What newer kernels have is shown with the newest of what there is a row for */
+static bool unknown(struct kvm *kvm, u8 revision, size_t nr)
 {
-	static const u32 versions[] = {
-		KVM_ARM_PSCI_1_0,
-		KVM_ARM_PSCI_1_1,
-		KVM_ARM_PSCI_1_3,
-	};
-
-	/* A later one is a row's next revision: VMs have that of the table. */
-	static_assert(KVM_ARM_PSCI_LATEST == KVM_ARM_PSCI_1_3);
-
-	kvm->arch.psci_version = versions[revision];
+	return kvm_guest_compat(kvm, GUEST_COMPAT_UNKNOWN) && revision == nr - 1;
 }
 
-#define ALL_SERVICES(name)	GENMASK(KVM_REG_ARM_##name##_BMAP_BIT_COUNT - 1, 0)
+void guest_compat_psci_version(struct kvm *kvm, u8 revision)
+{
+	kvm->arch.psci_version = psci_versions[revision];
+	if (unknown(kvm, revision, ARRAY_SIZE(psci_versions)))
+		kvm->arch.psci_version = KVM_ARM_PSCI_LATEST;
+}
 
 void guest_compat_smccc_services(struct kvm *kvm, u8 revision)
 {
 	struct kvm_smccc_features *smccc = &kvm->arch.smccc_feat;
 
-	/* Stolen time is older than 5.10 */
-	smccc->std_hyp_bmap = ALL_SERVICES(STD_HYP);
-	smccc->std_bmap = revision >= 1 ? ALL_SERVICES(STD) : 0;
-	/* Before PTP, KVM did not even say that it is KVM */
-	smccc->vendor_hyp_bmap = revision >= 2 ? ALL_SERVICES(VENDOR_HYP) : 0;
+	smccc->std_bmap = services[revision].std;
+	smccc->std_hyp_bmap = services[revision].std_hyp;
+	smccc->vendor_hyp_bmap = services[revision].vendor_hyp;
+	if (unknown(kvm, revision, ARRAY_SIZE(services))) {
+		smccc->std_bmap = ALL_SERVICES(STD);
+		smccc->std_hyp_bmap = ALL_SERVICES(STD_HYP);
+		smccc->vendor_hyp_bmap = ALL_SERVICES(VENDOR_HYP);
+	}
+}
+
+void guest_compat_unknown(struct kvm *kvm, u8 revision)
+{
+	guest_compat_psci_version(kvm, kvm_guest_compat(kvm, GUEST_COMPAT_PSCI_VERSION));
+	guest_compat_smccc_services(kvm, kvm_guest_compat(kvm, GUEST_COMPAT_SMCCC_SERVICES));
 }

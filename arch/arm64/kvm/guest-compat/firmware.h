@@ -7,9 +7,11 @@
 #define GUEST_COMPAT_PSCI_VERSION	1
 #define GUEST_COMPAT_SMCCC_SERVICES	2
 #define GUEST_COMPAT_SMCCC_SMC		19
+#define GUEST_COMPAT_UNKNOWN		77
 
 void guest_compat_psci_version(struct kvm *kvm, u8 revision);
 void guest_compat_smccc_services(struct kvm *kvm, u8 revision);
+void guest_compat_unknown(struct kvm *kvm, u8 revision);
 
 #endif /* __KVM_ARM64_GUEST_COMPAT_FIRMWARE_H__ */
 
@@ -46,6 +48,21 @@ void guest_compat_smccc_services(struct kvm *kvm, u8 revision);
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* not supported */
 		[GUEST_COMPAT_V6_4]	= GUEST_COMPAT_REV(1),	/* as HVC */
+	},
+},
+
+/*
+ * Hypercalls, PSCI versions, fields of ID registers and listed registers that
+ * came after everything in these tables. No baseline shows them.
+ */
+[GUEST_COMPAT_UNKNOWN] = {
+	.name		= "unknown",
+	.description	= "What is in no row here",
+	.select		= guest_compat_unknown,
+	.highest	= 1,
+	.native		= GUEST_COMPAT_REV(1),			/* shown */
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* hidden */
 	},
 },
 

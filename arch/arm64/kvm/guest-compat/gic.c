@@ -13,7 +13,7 @@
  */
 void guest_compat_gicd_iidr(struct kvm *kvm, u8 revision)
 {
-	/* A later one is a row's next revision: VMs have that of the table. */
+	/* A later one is a row's next revision, which has to be the latest */
 	static_assert(KVM_VGIC_IMP_REV_LATEST == KVM_VGIC_IMP_REV_3);
 
 	kvm->arch.vgic.implementation_rev = revision;

@@ -5,7 +5,17 @@
  * built on.
  */
 
+#include "firmware.h"
 #include "idregs.h"
+
+const struct guest_compat_id_field guest_compat_id_table[] = {
+#define GUEST_COMPAT_ID_FIELDS
+#include "idregs.h"
+#undef GUEST_COMPAT_ID_FIELDS
+};
+
+const unsigned int guest_compat_id_table_size =
+	sizeof(guest_compat_id_table) / sizeof(guest_compat_id_table[0]);
 
 /* @host and @now are whole registers, as is the result */
 u64 guest_compat_id_rule(u16 rule, u64 mask, u64 host, u64 now)
@@ -31,16 +41,59 @@ u64 guest_compat_id_rule(u16 rule, u64 mask, u64 host, u64 now)
 }
 
 /*
+ * The fields that KVM shows, up to 7.3 and to whatever VM, of the registers
+ * that AArch64 has. Those of AArch32 are all known: none will come.
+ */
+static const struct {
+	u32 reg;
+	u64 mask;
+} known_fields[] = {
+	{ SYS_ID_AA64PFR0_EL1,	0xff0f00ffffffffff },
+	{ SYS_ID_AA64PFR1_EL1,	0x0f000f000000ffff },
+	{ SYS_ID_AA64PFR2_EL1,	0x0000000f0000fff0 },
+	{ SYS_ID_AA64ZFR0_EL1,	0x0fffff0f0ffff0ff },
+	{ SYS_ID_AA64FPFR0_EL1,	0x00000000fc008003 },
+	{ SYS_ID_AA64DFR0_EL1,	0x000000f0f0f0ff0f },
+	{ SYS_ID_AA64ISAR0_EL1,	0xfffffffff0fffff0 },
+	{ SYS_ID_AA64ISAR1_EL1,	0xffffffffffffffff },
+	{ SYS_ID_AA64ISAR2_EL1,	0xffff0000f0ffffff },
+	{ SYS_ID_AA64ISAR3_EL1,	0x00000000ff0f00f0 },
+	{ SYS_ID_AA64MMFR0_EL1,	0xff00ffffffffffff },
+	{ SYS_ID_AA64MMFR1_EL1,	0xf0f0ffffffffffff },
+	{ SYS_ID_AA64MMFR2_EL1,	0xffff0ffff00fffff },
+	{ SYS_ID_AA64MMFR3_EL1,	0x00000000000f0fff },
+	{ SYS_ID_AA64MMFR4_EL1,	0x000000000ff00000 },
+};
+
+#define AARCH64_ID_REGS		SYS_ID_AA64PFR0_EL1
+
+static u64 known(u32 reg)
+{
+	if (reg < AARCH64_ID_REGS)
+		return ~0ULL;
+
+	for (unsigned int i = 0; i < sizeof(known_fields) / sizeof(known_fields[0]); i++) {
+		if (known_fields[i].reg == reg)
+			return known_fields[i].mask;
+	}
+
+	return 0;
+}
+
+/*
  * What @reg is by default at these revisions, given what the host has and what
  * this kernel would show by itself.
  */
 u64 guest_compat_id_default(const u8 *revision, u32 reg, u64 host, u64 now)
 {
-	for (unsigned int id = 1; id < guest_compat_nr; id++) {
-		const struct guest_compat_behaviour *b = &guest_compat_behaviours[id];
+	if (!revision[GUEST_COMPAT_UNKNOWN])
+		now &= known(reg);
 
-		if (b->reg == reg)
-			now = guest_compat_id_rule(b->rules[revision[id]], b->mask, host, now);
+	for (unsigned int i = 0; i < guest_compat_id_table_size; i++) {
+		const struct guest_compat_id_field *f = &guest_compat_id_table[i];
+
+		if (f->reg == reg)
+			now = guest_compat_id_rule(f->rules[revision[f->id]], f->mask, host, now);
 	}
 
 	return now;
@@ -51,11 +104,11 @@ u64 guest_compat_id_fields(const u8 *revision, u32 reg, u16 kind)
 {
 	u64 mask = 0;
 
-	for (unsigned int id = 1; id < guest_compat_nr; id++) {
-		const struct guest_compat_behaviour *b = &guest_compat_behaviours[id];
+	for (unsigned int i = 0; i < guest_compat_id_table_size; i++) {
+		const struct guest_compat_id_field *f = &guest_compat_id_table[i];
 
-		if (b->reg == reg && (b->rules[revision[id]] & GUEST_COMPAT_ID_KIND) == kind)
-			mask |= b->mask;
+		if (f->reg == reg && (f->rules[revision[f->id]] & GUEST_COMPAT_ID_KIND) == kind)
+			mask |= f->mask;
 	}
 
 	return mask;

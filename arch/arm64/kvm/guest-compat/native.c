@@ -4,7 +4,7 @@
  * older kernel begins here: Documentation/virt/kvm/guest-compat/distributions.rst
  */
 
-#include "guest-compat.h"
+#include <linux/kvm_guest_compat.h>
 
 const unsigned int guest_compat_native = GUEST_COMPAT_V7_3;
 

@@ -74,3 +74,11 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 },
 
 #endif /* GUEST_COMPAT_ROWS */
+
+#ifdef GUEST_COMPAT_NEEDS
+
+/* A guest that is told of a PMU, without having one, uses its registers */
+{ GUEST_COMPAT_ID_AA64DFR0_PMUVER, 0, 0, GUEST_COMPAT_PMU_REGISTERS, 0, 0 },
+{ GUEST_COMPAT_ID_DFR0_PERFMON, 0, 0, GUEST_COMPAT_PMU_REGISTERS, 0, 0 },
+
+#endif /* GUEST_COMPAT_NEEDS */

@@ -13,9 +13,18 @@ enum {
 	GUEST_COMPAT_LIST_OSLSR		= 9,
 	GUEST_COMPAT_LIST_TCR2_PIR	= 10,
 	GUEST_COMPAT_PREFERRED_TARGET	= 17,
+	GUEST_COMPAT_NESTED		= 78,
 };
 
-u8 guest_compat_listed(const struct kvm_vcpu *vcpu, u64 id);
+/* How a register is listed */
+enum guest_compat_listed {
+	GUEST_COMPAT_LIST_NOW,		/* as the VM's features have it */
+	GUEST_COMPAT_LIST_NEVER,	/* not, whatever the guest has */
+	GUEST_COMPAT_LIST_ALWAYS,	/* listed and accepted, whatever the guest has */
+};
+
+enum guest_compat_listed guest_compat_listed(const struct kvm_vcpu *vcpu, u64 id);
+bool guest_compat_announced(struct kvm *kvm, long ext);
 
 #endif /* __KVM_ARM64_GUEST_COMPAT_REGLIST_H__ */
 
@@ -31,7 +40,6 @@ u8 guest_compat_listed(const struct kvm_vcpu *vcpu, u64 id);
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),			\
 		[GUEST_COMPAT_##_since]	= GUEST_COMPAT_REV(1),			\
 	},									\
-	.list		= { GUEST_COMPAT_LIST_NEVER, GUEST_COMPAT_LIST_NOW },	\
 }
 
 LIST_NEW(LIST_BMAP, "list_bmap", "Hypercall bitmaps in the register list", V5_19),
@@ -50,8 +58,6 @@ LIST_NEW(LIST_OSLSR, "list_oslsr", "OSLSR_EL1 in the register list", V5_18),
 		[GUEST_COMPAT_V6_5]	= GUEST_COMPAT_REV(1),
 		[GUEST_COMPAT_V6_13]	= GUEST_COMPAT_REV(2),
 	},
-	.list		= { GUEST_COMPAT_LIST_NEVER, GUEST_COMPAT_LIST_ALWAYS,
-			    GUEST_COMPAT_LIST_NOW },
 },
 
 /* The CPU's own on a few of Arm's first, and on those KVM took no other */
@@ -62,6 +68,17 @@ LIST_NEW(LIST_OSLSR, "list_oslsr", "OSLSR_EL1 in the register list", V5_18),
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),
 		[GUEST_COMPAT_V6_7]	= GUEST_COMPAT_REV(1),
+	},
+},
+
+/* A vCPU with EL2 has state that no list of an earlier release can carry */
+[GUEST_COMPAT_NESTED] = {
+	.name		= "nested",
+	.description	= "KVM_ARM_VCPU_HAS_EL2",
+	.highest	= 1,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* refused */
+		[GUEST_COMPAT_V6_16]	= GUEST_COMPAT_REV(1),
 	},
 },
 

@@ -12,7 +12,7 @@
 
 static int enable(struct kvm_vm *vm, u32 cap)
 {
-	return __vm_enable_cap(vm, cap, KVM_GUEST_COMPAT_V6_12) ? errno : 0;
+	return __vm_enable_cap(vm, cap, KVM_GUEST_COMPAT_6_12_V1) ? errno : 0;
 }
 
 int main(void)

@@ -21,26 +21,23 @@ static FILE *open_file(struct kvm_vm *vm)
 	return fopen(name, "r");
 }
 
-static bool is_right(struct kvm_vm *vm)
+/* The first line says @says */
+static bool is_right(struct kvm_vm *vm, const char *says)
 {
 	FILE *f = open_file(vm);
-	char line[256], name[64];
+	char line[4096], name[64];
 	struct compat_vector v;
-	struct kvm_guest_compat_baseline *base;
 	struct kvm_guest_compat_behaviour *b;
-	bool ok, found = false;
 	u32 i, id, rev, dflt, high;
+	bool ok;
 
 	if (!COMPAT_CHECK(f, "no file: %d", errno))
 		return false;
 
 	compat_list(vm, &v);
-	ok = COMPAT_EQ(!!fgets(line, sizeof(line), f), 1) &&
-	     COMPAT_EQ(sscanf(line, "baseline %63s", name), 1);
-	for (i = 0; (base = compat_baseline(&v, i)); i++)
-		if (base->baseline == v.hdr.baseline)
-			found = !strcmp(base->name, name);
-	ok &= COMPAT_CHECK(found || (!v.hdr.baseline && !strcmp(name, "-")), "baseline %s", name);
+	ok = COMPAT_EQ(!!fgets(line, sizeof(line), f), 1);
+	ok &= COMPAT_CHECK(!strncmp(line, "baseline ", 9) && !strncmp(line + 9, says, strlen(says)) &&
+			   line[9 + strlen(says)] == '\n', "not \"%s\": %s", says, line);
 	ok &= COMPAT_EQ(fgets(line, sizeof(line), f) && line[0] == '#', 1);
 
 	for (i = 0; (b = compat_entry(&v, i)); i++) {
@@ -59,24 +56,42 @@ static bool is_right(struct kvm_vm *vm)
 static bool test_baselines(void)
 {
 	struct kvm_vm *vm = vm_create_barebones();
-	struct compat_vector v;
 	struct kvm_guest_compat_baseline *base;
-	bool ok = is_right(vm);
+	bool ok = true;
 	u32 i;
 
-	compat_list(vm, &v);
-	for (i = 0; (base = compat_baseline(&v, i)); i++) {
+	for (i = 0; (base = compat_baseline(i)); i++) {
 		ok &= COMPAT_EQ(compat_select(vm, base->baseline), 0);
-		ok &= is_right(vm);
+		ok &= is_right(vm, base->name);
 	}
+	compat_make_native(vm);
+	ok &= is_right(vm, "native");
+	kvm_vm_free(vm);
+	return ok;
+}
+
+static bool test_overrides(void)
+{
+	struct kvm_vm *vm = vm_create_barebones();
+	struct compat_vector v;
+	bool ok = true;
+
+	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_12_V1), 0);
+	compat_set_named(vm, "gicd_iidr", 2);
+	ok &= is_right(vm, "6.12-v1,gicd_iidr=2");
+	compat_set_named(vm, "psci_version", 0);
+	ok &= is_right(vm, "6.12-v1,psci_version=0,gicd_iidr=2");
+	compat_set_named(vm, "gicd_iidr", 3);
+	compat_set_named(vm, "psci_version", 1);
+	ok &= is_right(vm, "6.12-v1");
+
 	/* A vector of a kernel with a baseline that is not known here */
+	compat_make_native(vm);
 	compat_list(vm, &v);
-	v.hdr.baseline = 99;
-	if (v.hdr.nr_behaviours && compat_entry(&v, 0)->highest) {
-		compat_entry(&v, 0)->revision = 0;
-		ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), 0);
-		ok &= is_right(vm);
-	}
+	v.hdr.baseline = 0xff01;
+	compat_find(&v, "psci_version")->revision = 1;
+	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), 0);
+	ok &= is_right(vm, "native,psci_version=1");
 	kvm_vm_free(vm);
 	return ok;
 }
@@ -102,10 +117,11 @@ static bool test_come_and_go(void)
 	FILE *f;
 	int i;
 
+	compat_make_native(vm);
 	WRITE_ONCE(stop, false);
 	pthread_create(&thread, NULL, come_and_go, NULL);
 	for (i = 0; ok && i < 300; i++)
-		ok &= is_right(vm);
+		ok &= is_right(vm, "native");
 	WRITE_ONCE(stop, true);
 	pthread_join(thread, NULL);
 
@@ -127,6 +143,7 @@ int main(void)
 {
 	static const struct compat_test tests[] = {
 		{ "every baseline", test_baselines },
+		{ "behaviours of another revision", test_overrides },
 		{ "VMs that come and go", test_come_and_go },
 	};
 

@@ -126,7 +126,7 @@ static bool check_unmasked(struct kvm_vm *vm, bool rev)
 
 static bool test_unmasked(void)
 {
-	return compat_each("serror_pending", KVM_GUEST_COMPAT_V6_17, check_unmasked);
+	return compat_each("serror_pending", KVM_GUEST_COMPAT_6_17_V1, check_unmasked);
 }
 
 static bool check_masked(struct kvm_vm *vm, bool rev)
@@ -136,7 +136,7 @@ static bool check_masked(struct kvm_vm *vm, bool rev)
 
 static bool test_masked(void)
 {
-	return compat_each("serror_pending", KVM_GUEST_COMPAT_V6_17, check_masked);
+	return compat_each("serror_pending", KVM_GUEST_COMPAT_6_17_V1, check_masked);
 }
 
 static bool check_el2(struct kvm_vm *vm, bool rev)
@@ -151,7 +151,7 @@ static bool test_el2(void)
 		compat_skip = "no EL2 for VMs";
 		return true;
 	}
-	return compat_each("serror_pending", KVM_GUEST_COMPAT_V6_17, check_el2);
+	return compat_each("serror_pending", KVM_GUEST_COMPAT_6_17_V1, check_el2);
 }
 
 /* Of a vCPU that has not run yet, all that an exception changes */
@@ -216,7 +216,7 @@ static bool check_abort_il(struct kvm_vm *vm, bool rev)
 
 static bool test_abort_il(void)
 {
-	return compat_each("esr_il", KVM_GUEST_COMPAT_V7_2, check_abort_il);
+	return compat_each("esr_il", KVM_GUEST_COMPAT_7_2_V1, check_abort_il);
 }
 
 static bool check_serror_il(struct kvm_vm *vm, bool rev)
@@ -236,7 +236,7 @@ static bool check_serror_il(struct kvm_vm *vm, bool rev)
 
 static bool test_serror_il(void)
 {
-	return compat_each("esr_il", KVM_GUEST_COMPAT_V7_2, check_serror_il);
+	return compat_each("esr_il", KVM_GUEST_COMPAT_7_2_V1, check_serror_il);
 }
 
 static void guest_loads(void)
@@ -269,7 +269,7 @@ static bool check_sea_level(struct kvm_vm *vm, bool rev)
 
 static bool test_sea_level(void)
 {
-	return compat_each("sea_level", KVM_GUEST_COMPAT_V6_18, check_sea_level);
+	return compat_each("sea_level", KVM_GUEST_COMPAT_6_18_V1, check_sea_level);
 }
 
 int main(void)

@@ -17,17 +17,17 @@ static const struct {
 	u64 vendor;
 	bool no_smc;
 } defaults[] = {
-	{ KVM_GUEST_COMPAT_V5_10, PSCI_VERSION(1, 0), 0, 0, true },
-	{ KVM_GUEST_COMPAT_V6_1, PSCI_VERSION(1, 1), 1, 3, true },
-	{ KVM_GUEST_COMPAT_V6_12, PSCI_VERSION(1, 1), 1, 3 },
-	{ KVM_GUEST_COMPAT_V6_16, PSCI_VERSION(1, 3), 1, 3 },
-	{ KVM_GUEST_COMPAT_V6_17, PSCI_VERSION(1, 3), 1, 3 },
-	{ KVM_GUEST_COMPAT_V6_18, PSCI_VERSION(1, 3), 1, 3 },
-	{ KVM_GUEST_COMPAT_V6_19, PSCI_VERSION(1, 3), 1, 3 },
-	{ KVM_GUEST_COMPAT_V7_0, PSCI_VERSION(1, 3), 1, 3 },
-	{ KVM_GUEST_COMPAT_V7_1, PSCI_VERSION(1, 3), 1, 3 },
-	{ KVM_GUEST_COMPAT_V7_2, PSCI_VERSION(1, 3), 1, 3 },
-	{ KVM_GUEST_COMPAT_V7_3, PSCI_VERSION(1, 3), 1, 3 },
+	{ KVM_GUEST_COMPAT_5_10_V1, PSCI_VERSION(1, 0), 0, 0, true },
+	{ KVM_GUEST_COMPAT_6_1_V1, PSCI_VERSION(1, 1), 1, 3, true },
+	{ KVM_GUEST_COMPAT_6_12_V1, PSCI_VERSION(1, 1), 1, 3 },
+	{ KVM_GUEST_COMPAT_6_16_V1, PSCI_VERSION(1, 3), 1, 3 },
+	{ KVM_GUEST_COMPAT_6_17_V1, PSCI_VERSION(1, 3), 1, 3 },
+	{ KVM_GUEST_COMPAT_6_18_V1, PSCI_VERSION(1, 3), 1, 3 },
+	{ KVM_GUEST_COMPAT_6_19_V1, PSCI_VERSION(1, 3), 1, 3 },
+	{ KVM_GUEST_COMPAT_7_0_V1, PSCI_VERSION(1, 3), 1, 3 },
+	{ KVM_GUEST_COMPAT_7_1_V1, PSCI_VERSION(1, 3), 1, 3 },
+	{ KVM_GUEST_COMPAT_7_2_V1, PSCI_VERSION(1, 3), 1, 3 },
+	{ KVM_GUEST_COMPAT_7_3_V1, PSCI_VERSION(1, 3), 1, 3 },
 };
 
 static u64 call(u32 function, u64 arg1, u64 arg2)
@@ -96,20 +96,6 @@ static bool has_regs(struct kvm_vcpu *vcpu, u64 psci, u64 std, u64 vendor)
 	return ok;
 }
 
-/* At 5.10 there are no bitmaps: see list_bmap */
-static bool has_psci_only(struct kvm_vcpu *vcpu, u64 psci)
-{
-	bool ok = true;
-	u64 val = 0;
-
-	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_PSCI_VERSION), psci);
-	ok &= COMPAT_EQ(compat_get_reg(vcpu, KVM_REG_ARM_STD_BMAP, &val), -ENOENT);
-	ok &= COMPAT_EQ(compat_get_reg(vcpu, KVM_REG_ARM_STD_HYP_BMAP, &val), -ENOENT);
-	ok &= COMPAT_EQ(compat_get_reg(vcpu, KVM_REG_ARM_VENDOR_HYP_BMAP, &val), -ENOENT);
-	ok &= COMPAT_EQ(compat_set_reg(vcpu, KVM_REG_ARM_STD_BMAP, 0), -ENOENT);
-	return ok;
-}
-
 static bool test_baselines(void)
 {
 	bool ok = true;
@@ -125,11 +111,10 @@ static bool test_baselines(void)
 		ok &= COMPAT_EQ(compat_select(vm, defaults[i].baseline), 0);
 		vcpu = add_vcpu(vm, 0, false);
 		kvm_arch_vm_finalize_vcpus(vm);
-		ok &= defaults[i].baseline == KVM_GUEST_COMPAT_V5_10 ?
-		      has_psci_only(vcpu, psci) : has_regs(vcpu, psci, std, vendor);
+		ok &= has_regs(vcpu, psci, std, vendor);
 		ok &= runs(vcpu, psci, std, vendor);
 		if (!ok)
-			ksft_print_msg("at baseline %u\n", defaults[i].baseline);
+			ksft_print_msg("at baseline %#x\n", defaults[i].baseline);
 		kvm_vm_free(vm);
 	}
 	return ok;
@@ -142,15 +127,15 @@ static bool test_reset(void)
 	struct kvm_vcpu *vcpu, *other;
 	bool ok = true;
 
-	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_V5_10), 0);
+	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_5_10_V1), 0);
 	vcpu = add_vcpu(vm, 0, false);
 	other = add_vcpu(vm, 1, true);
 	kvm_arch_vm_finalize_vcpus(vm);
 	ok &= runs(vcpu, psci, 0, 0);
 	/* Powered on by the first, which resets it */
-	ok &= has_psci_only(other, psci);
+	ok &= has_regs(other, psci, 0, 0);
 	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init_args);
-	ok &= has_psci_only(vcpu, psci);
+	ok &= has_regs(vcpu, psci, 0, 0);
 	kvm_vm_free(vm);
 	return ok;
 }
@@ -162,9 +147,7 @@ static bool test_writes_win(void)
 	struct kvm_vcpu *vcpu;
 	bool ok = true;
 
-	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_V5_10), 0);
-	/* To have the bitmaps that it had not */
-	compat_set_named(vm, "list_bmap", 1);
+	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_5_10_V1), 0);
 	compat_list(vm, &v);
 	vcpu = add_vcpu(vm, 0, false);
 	kvm_arch_vm_finalize_vcpus(vm);
@@ -277,7 +260,7 @@ static bool test_psci_0_1(void)
 	struct kvm_vcpu *vcpu;
 	bool ok;
 
-	ok = COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_V6_1), 0);
+	ok = COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_1_V1), 0);
 	init.features[0] &= ~BIT(KVM_ARM_VCPU_PSCI_0_2);
 	vcpu = aarch64_vcpu_add(vm, 0, &init, guest_code);
 	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_PSCI_VERSION), PSCI_VERSION(0, 1));

@@ -18,12 +18,12 @@ static const struct {
 	u32 baseline;
 	u32 rev;
 } defaults[] = {
-	{ KVM_GUEST_COMPAT_V5_10, 2 }, { KVM_GUEST_COMPAT_V6_1, 3 },
-	{ KVM_GUEST_COMPAT_V6_12, 3 }, { KVM_GUEST_COMPAT_V6_16, 3 },
-	{ KVM_GUEST_COMPAT_V6_17, 3 }, { KVM_GUEST_COMPAT_V6_18, 3 },
-	{ KVM_GUEST_COMPAT_V6_19, 3 }, { KVM_GUEST_COMPAT_V7_0, 3 },
-	{ KVM_GUEST_COMPAT_V7_1, 3 }, { KVM_GUEST_COMPAT_V7_2, 3 },
-	{ KVM_GUEST_COMPAT_V7_3, 3 },
+	{ KVM_GUEST_COMPAT_5_10_V1, 2 }, { KVM_GUEST_COMPAT_6_1_V1, 3 },
+	{ KVM_GUEST_COMPAT_6_12_V1, 3 }, { KVM_GUEST_COMPAT_6_16_V1, 3 },
+	{ KVM_GUEST_COMPAT_6_17_V1, 3 }, { KVM_GUEST_COMPAT_6_18_V1, 3 },
+	{ KVM_GUEST_COMPAT_6_19_V1, 3 }, { KVM_GUEST_COMPAT_7_0_V1, 3 },
+	{ KVM_GUEST_COMPAT_7_1_V1, 3 }, { KVM_GUEST_COMPAT_7_2_V1, 3 },
+	{ KVM_GUEST_COMPAT_7_3_V1, 3 },
 };
 
 static u32 read_iidr(int gic_fd)
@@ -254,7 +254,7 @@ static bool test_typer(void)
 	for (i = 0; i < ARRAY_SIZE(defaults); i++) {
 		vm = vm_create(NR_VCPUS);
 		ok &= COMPAT_EQ(compat_select(vm, defaults[i].baseline), 0);
-		ok &= check_typer(vm, defaults[i].baseline > KVM_GUEST_COMPAT_V5_10);
+		ok &= check_typer(vm, defaults[i].baseline > KVM_GUEST_COMPAT_5_10_V1);
 	}
 	for (i = 0; i <= 1; i++) {
 		vm = vm_create(NR_VCPUS);
@@ -289,7 +289,7 @@ static bool test_no_gic(void)
 
 	test_disable_default_vgic();
 	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
-		bool kept = compat_baselines[i] < KVM_GUEST_COMPAT_V6_12;
+		bool kept = compat_baselines[i] < KVM_GUEST_COMPAT_6_12_V1;
 		struct kvm_vcpu *vcpu;
 		struct kvm_vm *vm = compat_vm(compat_baselines[i], 0, guest_has_no_gic, &vcpu);
 		u64 pfr0, pfr1;

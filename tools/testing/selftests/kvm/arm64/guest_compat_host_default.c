@@ -76,26 +76,41 @@ static bool test_new_vms(void)
 	struct kvm_vm *before, *vm;
 	struct compat_vector v, now;
 	struct kvm_guest_compat_baseline *base;
+	char bare[16];
 	bool ok = true;
 	u32 i;
 
 	ok &= COMPAT_EQ(write_default("native"), 0);
 	before = vm_create_barebones();
 	compat_list(before, &v);
-	for (i = 0; (base = compat_baseline(&v, i)); i++) {
+	for (i = 0; (base = compat_baseline(i)); i++) {
 		struct kvm_guest_compat_behaviour *b;
 		u32 j;
 
+		/* The exact name; and the bare one, which is the newest version's */
 		ok &= COMPAT_EQ(write_default(base->name), 0);
 		ok &= says(base->name);
+		if (base->flags & KVM_GUEST_COMPAT_NEWEST) {
+			snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(base->name, "-"),
+				 base->name);
+			ok &= COMPAT_EQ(write_default("native"), 0);
+			ok &= COMPAT_EQ(write_default(bare), 0);
+			ok &= says(base->name);
+		}
 		vm = vm_create_barebones();
 		compat_list(vm, &now);
 		ok &= COMPAT_EQ(now.hdr.baseline, base->baseline);
 		for (j = 0; (b = compat_entry(&now, j)); j++)
-			ok &= COMPAT_CHECK(compat_has_release(b, base->baseline), "%s", b->name);
+			ok &= COMPAT_CHECK(!(base->flags & KVM_GUEST_COMPAT_NEWEST) ||
+					   compat_has_release(b, base->release), "%s", b->name);
 		kvm_vm_free(vm);
+		/* And what /dev/kvm says of those to be made */
+		compat_list(NULL, &v);
+		ok &= COMPAT_EQ(memcmp(&v, &now, sizeof(v)), 0);
 	}
 	/* VMs that were there have what they had */
+	ok &= COMPAT_EQ(write_default("native"), 0);
+	compat_list(NULL, &v);
 	compat_list(before, &now);
 	ok &= COMPAT_EQ(memcmp(&v, &now, sizeof(v)), 0);
 	kvm_vm_free(before);
@@ -108,16 +123,23 @@ static bool test_overrides(void)
 	bool ok = true;
 
 	ok &= COMPAT_EQ(write_default("6.12,psci_version=0,gicd_iidr=1\n"), 0);
-	ok &= says("6.12,psci_version=0,gicd_iidr=1");
+	ok &= says("6.12-v1,psci_version=0,gicd_iidr=1");
 	vm = vm_create_barebones();
-	ok &= COMPAT_EQ(baseline_of(vm), KVM_GUEST_COMPAT_V6_12);
+	ok &= COMPAT_EQ(baseline_of(vm), KVM_GUEST_COMPAT_6_12_V1);
 	ok &= COMPAT_EQ(revision_of(vm, "psci_version"), 0);
 	ok &= COMPAT_EQ(revision_of(vm, "gicd_iidr"), 1);
 	kvm_vm_free(vm);
 
 	/* One that says what the baseline says already; the last one counts */
 	ok &= COMPAT_EQ(write_default("6.12,psci_version=0,psci_version=1"), 0);
-	ok &= says("6.12");
+	ok &= says("6.12-v1");
+	/* Single behaviours of this kernel */
+	ok &= COMPAT_EQ(write_default("native,psci_version=1"), 0);
+	ok &= says("native,psci_version=1");
+	vm = vm_create_barebones();
+	ok &= COMPAT_EQ(baseline_of(vm), KVM_GUEST_COMPAT_NATIVE);
+	ok &= COMPAT_EQ(revision_of(vm, "psci_version"), 1);
+	kvm_vm_free(vm);
 	ok &= COMPAT_EQ(write_default("native"), 0);
 	ok &= says("native");
 	return ok;
@@ -129,7 +151,9 @@ static bool test_refused(void)
 		"6", "6.1x", "6.6", "5.15", "4.19", "6.12.117", " 6.12", "6.12 ", "newest",
 		"6.12,", "6.12,psci_version", "6.12,psci_version=", "6.12,psci_version=3",
 		"6.12,psci_version=256", "6.12,psci_version=-1", "6.12,psci_version=x",
-		"6.12,nothing=0", "psci_version=0", "6.12,,psci_version=0", "native,psci_version=0",
+		"6.12,nothing=0", "psci_version=0", "6.12,,psci_version=0", "native,", "native-v1",
+		"6.12-v0", "6.12-v2", "6.12-v", "6.12-v1.", "12", "0x1701",
+		"native,cache_geometry=0", "6.12,id_aa64dfr0_pmuver=0",
 		"6.12\n6.1", ",", "6.12,=1",
 		"6.12,aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1",
 	};
@@ -139,7 +163,7 @@ static bool test_refused(void)
 	ok &= COMPAT_EQ(write_default("6.1,gicd_iidr=2"), 0);
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		ok &= COMPAT_CHECK(write_default(bad[i]) == -EINVAL, "\"%s\" taken", bad[i]);
-		ok &= says("6.1,gicd_iidr=2");
+		ok &= says("6.1-v1,gicd_iidr=2");
 	}
 	return ok;
 }
@@ -155,12 +179,12 @@ static bool test_vmm_wins(void)
 	ok &= COMPAT_EQ(write_default("6.12,psci_version=0"), 0);
 	vm = vm_create_barebones();
 	compat_list(vm, &v);
-	ok &= COMPAT_EQ(compat_select(vm, v.hdr.native), 0);
+	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_NATIVE), 0);
 	compat_list(vm, &v);
-	ok &= COMPAT_EQ(v.hdr.baseline, v.hdr.native);
+	ok &= COMPAT_EQ(v.hdr.baseline, KVM_GUEST_COMPAT_NATIVE);
 	for (i = 0; (b = compat_entry(&v, i)); i++)
-		ok &= COMPAT_CHECK(compat_has_release(b, v.hdr.native), "%s", b->name);
-	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_V5_10), 0);
+		ok &= COMPAT_EQ(b->revision, b->dflt);
+	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_5_10_V1), 0);
 	ok &= COMPAT_EQ(revision_of(vm, "psci_version"), 0);
 	kvm_vm_free(vm);
 	return ok;
@@ -210,8 +234,8 @@ static bool test_races(void)
 		u32 baseline = baseline_of(vm), psci = revision_of(vm, "psci_version");
 		u32 iidr = revision_of(vm, "gicd_iidr");
 
-		ok &= COMPAT_CHECK((baseline == KVM_GUEST_COMPAT_V5_10 && psci == 0 && iidr == 2) ||
-				   (baseline == KVM_GUEST_COMPAT_V6_16 && psci == 2 && iidr == 0),
+		ok &= COMPAT_CHECK((baseline == KVM_GUEST_COMPAT_5_10_V1 && psci == 0 && iidr == 2) ||
+				   (baseline == KVM_GUEST_COMPAT_6_16_V1 && psci == 2 && iidr == 0),
 				   "a mixture: %u, %u, %u", baseline, psci, iidr);
 		kvm_vm_free(vm);
 	}
@@ -231,7 +255,7 @@ static bool test_protected(void)
 	fd = __kvm_ioctl(kvm_fd, KVM_CREATE_VM, (void *)KVM_VM_TYPE_ARM_PROTECTED);
 	if (fd >= 0) {
 		/* It has what it would have without */
-		cap.args[0] = compat_native_baseline();
+		cap.args[0] = KVM_GUEST_COMPAT_NATIVE;
 		ok &= COMPAT_EQ(compat_ret(__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap)), 0);
 		close(fd);
 	} else {

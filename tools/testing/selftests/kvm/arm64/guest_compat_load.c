@@ -14,14 +14,18 @@
 static struct kvm_vm *vm;
 static struct compat_vector has;	/* what the VM has, before each test */
 
-/* LOAD and CHECK agree, and a refusal changes nothing */
+/* What CHECK said last */
+static struct kvm_guest_compat_check said;
+
+/* LOAD and CHECK agree, of this VM and of /dev/kvm; a refusal changes nothing */
 static bool refused(void *vector, int err)
 {
 	struct compat_vector now;
 	bool ok = true;
 
 	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, vector), err);
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, vector), err);
+	ok &= COMPAT_EQ(compat_check(NULL, vector, &said), err);
+	ok &= COMPAT_EQ(compat_check(vm, vector, &said), err);
 	compat_list(vm, &now);
 	ok &= COMPAT_EQ(memcmp(&has, &now, sizeof(has)), 0);
 	return ok;
@@ -29,24 +33,30 @@ static bool refused(void *vector, int err)
 
 static bool refused_for(struct compat_vector *v, u32 entry, u32 id)
 {
+	struct compat_vector before = *v;
 	bool ok = refused(v, -EINVAL);
 
-	ok &= COMPAT_EQ(v->hdr.bad_entry, entry);
-	ok &= COMPAT_EQ(v->hdr.bad_id, id);
+	ok &= COMPAT_EQ(said.bad_entry, entry);
+	ok &= COMPAT_EQ(said.bad_id, id);
+	/* What was saved is as it was saved */
+	ok &= COMPAT_EQ(memcmp(&before, v, sizeof(before)), 0);
 	return ok;
 }
 
 /* CHECK first: it says yes, and changes nothing all the same */
 static bool loads(struct compat_vector *v)
 {
-	struct compat_vector now;
+	struct compat_vector now, before;
 	bool ok = true;
 
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, v), 0);
-	ok &= COMPAT_EQ(v->hdr.bad_entry, KVM_GUEST_COMPAT_NONE);
+	memcpy(&before, v, v->hdr.size);
+	ok &= COMPAT_EQ(compat_check(vm, v, &said), 0);
+	ok &= COMPAT_EQ(said.bad_entry, KVM_GUEST_COMPAT_NONE);
+	ok &= COMPAT_EQ(said.bad_id, 0);
 	compat_list(vm, &now);
 	ok &= COMPAT_EQ(memcmp(&has, &now, sizeof(has)), 0);
 	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, v), 0);
+	ok &= COMPAT_EQ(memcmp(&before, v, v->hdr.size), 0);
 	return ok;
 }
 
@@ -54,11 +64,10 @@ static struct kvm_guest_compat_behaviour *append(struct compat_vector *v, u32 id
 {
 	struct kvm_guest_compat_behaviour *b;
 
-	v->hdr.nr_behaviours++;
-	b = compat_entry(v, v->hdr.nr_behaviours - 1);
+	v->hdr.size += sizeof(*b);
+	b = compat_entry(v, compat_nr(v) - 1);
 	memset(b, 0, sizeof(*b));
 	b->id = id;
-	v->hdr.size += sizeof(*b);
 	return b;
 }
 
@@ -66,9 +75,8 @@ static void drop_first(struct compat_vector *v)
 {
 	struct kvm_guest_compat_behaviour *b = compat_entry(v, 0);
 
-	v->hdr.nr_behaviours--;
-	memmove(b, (void *)b + v->hdr.behaviour_size,
-		v->hdr.nr_behaviours * v->hdr.behaviour_size);
+	v->hdr.size -= v->hdr.entry_size;
+	memmove(b, (void *)b + v->hdr.entry_size, v->hdr.size - sizeof(v->hdr));
 }
 
 static bool test_baselines(void)
@@ -78,7 +86,7 @@ static bool test_baselines(void)
 	bool ok = true;
 	u32 i;
 
-	for (i = 0; (base = compat_baseline(&has, i)); i++) {
+	for (i = 0; (base = compat_baseline(i)); i++) {
 		struct kvm_vm *src = vm_create_barebones();
 
 		ok &= COMPAT_EQ(compat_select(src, base->baseline), 0);
@@ -103,6 +111,13 @@ static bool test_revisions(void)
 
 	for (i = 0; (b = compat_entry(&v, i)); i++)
 		b->revision = b->revision ? b->revision - 1 : b->highest;
+	/* But what does not go together */
+	compat_find(&v, "pmu_registers")->revision = 0;
+	compat_find(&v, "id_gic")->revision = 2;
+	compat_find(&v, "id_aa64mmfr3_s1pie")->revision = 0;
+	compat_find(&v, "id_aa64mmfr3_s1poe")->revision = 0;
+	compat_find(&v, "id_aa64mmfr2_ccidx")->revision = 0;
+	compat_find(&v, "id_mmfr4_ccidx")->revision = 0;
 	ok &= loads(&v);
 	compat_list(vm, &now);
 	return ok && COMPAT_CHECK(compat_same(&v, &now), "another vector");
@@ -126,14 +141,14 @@ static bool test_unknown(void)
 	b->releases[0] = ~0ULL;
 	b->releases[1] = ~0ULL;
 	b->releases[v.hdr.native / 64] &= ~(1ULL << (v.hdr.native % 64));
-	ok &= refused_for(&v, v.hdr.nr_behaviours - 1, UNKNOWN_ID);
+	ok &= refused_for(&v, compat_nr(&v) - 1, UNKNOWN_ID);
 
 	/* As a release is that this kernel has never heard of, or none */
 	b->releases[0] = 0;
 	b->releases[1] = 1;
-	ok &= refused_for(&v, v.hdr.nr_behaviours - 1, UNKNOWN_ID);
+	ok &= refused_for(&v, compat_nr(&v) - 1, UNKNOWN_ID);
 	b->releases[1] = 0;
-	ok &= refused_for(&v, v.hdr.nr_behaviours - 1, UNKNOWN_ID);
+	ok &= refused_for(&v, compat_nr(&v) - 1, UNKNOWN_ID);
 	return ok;
 }
 
@@ -146,20 +161,15 @@ static bool test_missing(void)
 	bool ok = true;
 	u32 i, id;
 
-	if (!has.hdr.nr_behaviours) {
-		compat_skip = "no behaviours";
-		return true;
-	}
-
 	id = compat_entry(&has, 0)->id;
 	drop_first(&v);
 
 	/* A source that did not know it was, in it, as its release was */
-	for (i = 0; (base = compat_baseline(&has, i)); i++) {
-		v.hdr.native = base->baseline;
+	for (i = 0; (base = compat_baseline(i)); i++) {
+		v.hdr.native = base->release;
 		ok &= loads(&v);
 		compat_list(vm, &now);
-		ok &= COMPAT_CHECK(compat_has_release(compat_entry(&now, 0), base->baseline),
+		ok &= COMPAT_CHECK(compat_has_release(compat_entry(&now, 0), base->release),
 				   "%s not as in %s", compat_entry(&now, 0)->name, base->name);
 		has = now;
 	}
@@ -176,26 +186,21 @@ static bool test_missing(void)
 	ok &= loads(&full);
 
 	/* One that knew nothing at all: the baseline */
-	full.hdr.nr_behaviours = 0;
-	full.hdr.native = KVM_GUEST_COMPAT_V6_1;
+	full.hdr.size = sizeof(full.hdr);
+	full.hdr.native = compat_release(KVM_GUEST_COMPAT_6_1_V1);
 	ok &= loads(&full);
 	compat_list(vm, &now);
 	for (i = 0; (b = compat_entry(&now, i)); i++)
-		ok &= COMPAT_CHECK(compat_has_release(b, KVM_GUEST_COMPAT_V6_1), "%s", b->name);
+		ok &= COMPAT_CHECK(compat_has_release(b, compat_release(KVM_GUEST_COMPAT_6_1_V1)), "%s", b->name);
 	return ok;
 }
 
 static bool test_entries(void)
 {
 	struct compat_vector v = has;
-	u32 n = has.hdr.nr_behaviours;
+	u32 n = compat_nr(&has);
 	struct kvm_guest_compat_behaviour *b;
 	bool ok = true;
-
-	if (!n) {
-		compat_skip = "no behaviours";
-		return true;
-	}
 
 	/* The last, so that all before it would have been taken */
 	b = compat_entry(&v, n - 1);
@@ -228,13 +233,11 @@ static bool test_header(void)
 		u32 value;
 	} bad[] = {
 #define BAD(field, value)	{ offsetof(struct kvm_guest_compat_vector, field), value }
-		BAD(size, 0), BAD(size, 4), BAD(size, 55),
-		BAD(header_size, 0), BAD(header_size, 52), BAD(header_size, 0xffffffff),
-		BAD(version, 0), BAD(version, 2), BAD(flags, 1), BAD(native, 0),
-		BAD(behaviours, 0), BAD(behaviours, 55), BAD(behaviours, 0xfffffff8),
-		BAD(behaviour_size, 0), BAD(behaviour_size, 64),
-		BAD(behaviour_size, 0x10000), BAD(nr_behaviours, 1025),
-		BAD(nr_behaviours, 0xffffffff),
+		BAD(size, 0), BAD(size, 4), BAD(size, 31), BAD(size, 33),
+		BAD(size, 0xffffffff), BAD(size, 0xfffffff8),
+		BAD(flags, 1), BAD(native, 0), BAD(entry_size, 0), BAD(entry_size, 64),
+		BAD(entry_size, 0x10000), BAD(entry_size, 0xffffffff),
+		BAD(reserved[0], 1), BAD(reserved[2], 1),
 	};
 	struct compat_vector v;
 	bool ok = true;
@@ -243,10 +246,15 @@ static bool test_header(void)
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		v = has;
 		*(u32 *)&v.bytes[bad[i].offset] = bad[i].value;
-		if (!COMPAT_CHECK(refused(&v, -EINVAL), "offset %zu: %#x",
+		if (!COMPAT_CHECK(refused(&v, -EINVAL) && !said.bad_id, "offset %zu: %#x",
 				  bad[i].offset, bad[i].value))
 			ok = false;
 	}
+
+	/* More than any kernel has */
+	v = has;
+	v.hdr.size = sizeof(v.hdr) + 1025 * v.hdr.entry_size;
+	ok &= refused(&v, -EINVAL);
 
 	v = has;
 	v.hdr.size--;
@@ -254,21 +262,17 @@ static bool test_header(void)
 	return ok;
 }
 
-/* The vector of a kernel with larger structures */
-static void grow(struct compat_vector *to, u32 header, u32 entry)
+/* The vector of a kernel with larger entries */
+static void grow(struct compat_vector *to, u32 entry)
 {
-	u32 i;
+	u32 i, nr = compat_nr(&has);
 
 	memset(to, 0, sizeof(*to));
 	to->hdr = has.hdr;
-	to->hdr.header_size += header;
-	to->hdr.behaviour_size += entry;
-	to->hdr.baselines = to->hdr.header_size;
-	to->hdr.nr_baselines = 0;
-	to->hdr.behaviours = to->hdr.header_size;
-	to->hdr.size = to->hdr.behaviours + to->hdr.nr_behaviours * to->hdr.behaviour_size;
-	for (i = 0; i < to->hdr.nr_behaviours; i++)
-		memcpy(compat_entry(to, i), compat_entry(&has, i), has.hdr.behaviour_size);
+	to->hdr.entry_size += entry;
+	to->hdr.size = sizeof(to->hdr) + nr * to->hdr.entry_size;
+	for (i = 0; i < nr; i++)
+		memcpy(compat_entry(to, i), compat_entry(&has, i), has.hdr.entry_size);
 }
 
 static bool test_growth(void)
@@ -276,18 +280,48 @@ static bool test_growth(void)
 	struct compat_vector v;
 	bool ok = true;
 
-	grow(&v, 8, 24);
+	grow(&v, 24);
 	ok &= loads(&v);
-	v.bytes[sizeof(v.hdr) + 7] = 1;
-	ok &= refused(&v, -E2BIG);
-
-	if (!has.hdr.nr_behaviours)
-		return ok;
-
-	grow(&v, 8, 24);
+	grow(&v, 24);
 	v.bytes[v.hdr.size - 1] = 1;
 	ok &= refused(&v, -E2BIG);
-	ok &= COMPAT_EQ(v.hdr.bad_entry, v.hdr.nr_behaviours - 1);
+	ok &= COMPAT_EQ(said.bad_entry, compat_nr(&v) - 1);
+	ok &= COMPAT_EQ(said.bad_id, compat_entry(&v, compat_nr(&v) - 1)->id);
+	return ok;
+}
+
+/* CHECK's own argument */
+static bool test_check(void)
+{
+	struct kvm_guest_compat_check arg = { .vector = (uintptr_t)&has, .flags = 1 };
+	struct compat_vector v = has;
+	long page = getpagesize();
+	void *map = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bool ok = true;
+
+	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, &arg), -EINVAL);
+	arg.flags = 0;
+	arg.reserved = 1;
+	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, &arg), -EINVAL);
+	arg.reserved = 0;
+	arg.vector = 0;
+	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, &arg), -EFAULT);
+	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, NULL), -EFAULT);
+
+	/* Of the two, it is its own that it writes */
+	TEST_ASSERT(map != MAP_FAILED, "mmap");
+	memcpy(map, &arg, sizeof(arg));
+	((struct kvm_guest_compat_check *)map)->vector = (uintptr_t)&has;
+	TEST_ASSERT(!mprotect(map, page, PROT_READ), "mprotect");
+	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, map), -EFAULT);
+	munmap(map, page);
+
+	/* Revisions that do not go together: one of them, wherever it is */
+	compat_find(&v, "pmu_registers")->revision = 1;
+	compat_find(&v, "id_aa64dfr0_pmuver")->revision = 0;
+	ok &= refused(&v, -EINVAL);
+	ok &= COMPAT_EQ(said.bad_id, compat_find(&v, "id_aa64dfr0_pmuver")->id);
+	ok &= COMPAT_EQ(compat_entry(&v, said.bad_entry)->id, said.bad_id);
 	return ok;
 }
 
@@ -308,21 +342,24 @@ static bool test_pointers(void)
 	ok &= loads(v);
 	v = (void *)v + 8;
 	memcpy(v, &has, has.hdr.size - 8);
-	if (has.hdr.nr_behaviours) {
-		compat_entry(v, 0)->revision = !compat_entry(v, 0)->revision;
-		ok &= refused(v, -EFAULT);
-	}
+	compat_entry(v, 0)->revision = !compat_entry(v, 0)->revision;
+	ok &= refused(v, -EFAULT);
 	ok &= refused(map + size - 4, -EFAULT);
 	ok &= refused(NULL, -EFAULT);
 
-	/* CHECK has something to write */
+	/* Nothing is written there */
 	v = map;
 	memcpy(v, &has, has.hdr.size);
 	TEST_ASSERT(!mprotect(map, size, PROT_READ), "mprotect");
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, v), -EFAULT);
+	ok &= COMPAT_EQ(compat_check(vm, v, &said), 0);
 	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, v), 0);
 	munmap(map, size + page);
 	return ok;
+}
+
+static struct kvm_guest_compat_behaviour *has_entry(u32 i)
+{
+	return compat_entry(&has, i);
 }
 
 static bool test_too_late(void)
@@ -338,10 +375,10 @@ static bool test_too_late(void)
 		if (!b->highest)
 			continue;
 		b->revision = !b->revision;
-		ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), -EBUSY);
-		/* Of another VM, to which it could go */
-		ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, &v), 0);
-		b->revision = !b->revision;
+		/* CHECK is of another VM, to which it could go, if that makes sense */
+		if (!compat_check(vm, &v, &said))
+			ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), -EBUSY);
+		b->revision = has_entry(i)->revision;
 	}
 	compat_list(vm, &v);
 	return ok && COMPAT_EQ(memcmp(&has, &v, sizeof(v)), 0);
@@ -352,7 +389,7 @@ static bool run(bool (*test)(void))
 	bool ok;
 
 	vm = vm_create_barebones();
-	TEST_ASSERT(!compat_select(vm, KVM_GUEST_COMPAT_V6_12), "6.12");
+	TEST_ASSERT(!compat_select(vm, KVM_GUEST_COMPAT_6_12_V1), "6.12");
 	compat_list(vm, &has);
 	ok = test();
 	kvm_vm_free(vm);
@@ -367,6 +404,7 @@ TEST(missing)
 TEST(entries)
 TEST(header)
 TEST(growth)
+TEST(check)
 TEST(pointers)
 TEST(too_late)
 
@@ -379,7 +417,8 @@ int main(void)
 		{ "a missing behaviour", run_missing },
 		{ "entries that are refused", run_entries },
 		{ "headers that are refused", run_header },
-		{ "larger structures", run_growth },
+		{ "larger entries", run_growth },
+		{ "CHECK's argument, and what it says", run_check },
 		{ "bad pointers", run_pointers },
 		{ "too late once there is a vCPU", run_too_late },
 	};

@@ -28,7 +28,7 @@ static bool can_pmu(void)
 
 static bool unlimited(u32 baseline)
 {
-	return baseline == KVM_GUEST_COMPAT_V5_10;
+	return baseline == KVM_GUEST_COMPAT_5_10_V1;
 }
 
 static void guest_raz_wi(void)
@@ -118,7 +118,7 @@ static bool test_without_listed(void)
 	return ok;
 }
 
-/* PMSWINC_EL0 could not be changed, and these are one with another */
+/* PMSWINC_EL0 keeps nothing, and these are one with another */
 static bool is_alias(u64 id)
 {
 	return id == REG(PMSWINC_EL0) || id == REG(PMCNTENCLR_EL0) ||
@@ -159,7 +159,7 @@ static bool has_patterns(struct kvm_vcpu *vcpu)
 static bool test_without_kept(void)
 {
 	struct kvm_vcpu *vcpu;
-	struct kvm_vm *vm = compat_vm(KVM_GUEST_COMPAT_V5_10, 0, guest_raz_wi, &vcpu);
+	struct kvm_vm *vm = compat_vm(KVM_GUEST_COMPAT_5_10_V1, 0, guest_raz_wi, &vcpu);
 	bool ok = true;
 
 	compat_catch_undefs(vcpu);
@@ -290,7 +290,7 @@ static bool check_pmcr(u32 baseline, u64 write, u64 want)
 static u64 host_pmcr(void)
 {
 	struct kvm_vcpu *vcpu;
-	struct kvm_vm *vm = compat_vm(KVM_GUEST_COMPAT_V6_1, PMU_FEATURE, guest_reads_pmcr, &vcpu);
+	struct kvm_vm *vm = compat_vm(KVM_GUEST_COMPAT_6_1_V1, PMU_FEATURE, guest_reads_pmcr, &vcpu);
 	u64 val = vcpu_get_reg(vcpu, PMCR) & IMP_IDCODE;
 
 	kvm_vm_free(vm);
@@ -313,7 +313,7 @@ static bool test_pmcr(void)
 		compat_skip = "the host's PMCR_EL0.{IMP,IDCODE} are 0";
 	for (i = 0; i < COMPAT_NR_BASELINES; i++)
 		ok &= check_pmcr(compat_baselines[i], 0,
-				 compat_baselines[i] < KVM_GUEST_COMPAT_V6_12 ? host : 0);
+				 compat_baselines[i] < KVM_GUEST_COMPAT_6_12_V1 ? host : 0);
 	return ok;
 }
 
@@ -330,7 +330,7 @@ static bool test_pmcr_written(void)
 
 	for (i = 0; i < COMPAT_NR_BASELINES; i++)
 		ok &= check_pmcr(compat_baselines[i], 0x51a50000,
-				 compat_baselines[i] < KVM_GUEST_COMPAT_V6_12 ? 0x51a50000 : 0);
+				 compat_baselines[i] < KVM_GUEST_COMPAT_6_12_V1 ? 0x51a50000 : 0);
 	return ok;
 }
 
@@ -409,8 +409,8 @@ static bool test_without_pmmir(void)
 	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
 		u32 baseline = compat_baselines[i];
 
-		r = baseline < KVM_GUEST_COMPAT_V6_1 ? 0 : baseline < KVM_GUEST_COMPAT_V6_16 ? 1 :
-		    baseline < KVM_GUEST_COMPAT_V7_2 ? 2 : 3;
+		r = baseline < KVM_GUEST_COMPAT_6_1_V1 ? 0 : baseline < KVM_GUEST_COMPAT_6_16_V1 ? 1 :
+		    baseline < KVM_GUEST_COMPAT_7_2_V1 ? 2 : 3;
 		ok &= COMPAT_CHECK(pmmir_undef(baseline, -1, &ok) == undef[r],
 				   "baseline %u is not as revision %u", baseline, r);
 	}
@@ -457,7 +457,7 @@ static bool test_pmevtyper(void)
 	ok &= COMPAT_EQ(val[0], EVTYPER_V8_1);
 	ok &= COMPAT_EQ(val[1], EVTYPER_V8_1);
 	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
-		bool old = compat_baselines[i] < KVM_GUEST_COMPAT_V6_12;
+		bool old = compat_baselines[i] < KVM_GUEST_COMPAT_6_12_V1;
 
 		ok &= read_evtypers(compat_baselines[i], -1, val);
 		ok &= COMPAT_EQ(val[0], old ? EVTYPER_V8_1 : native[0]);
@@ -531,7 +531,7 @@ static bool test_pmcr_bits(void)
 	}
 
 	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
-		bool old = compat_baselines[i] < KVM_GUEST_COMPAT_V6_12, lp;
+		bool old = compat_baselines[i] < KVM_GUEST_COMPAT_6_12_V1, lp;
 		struct kvm_vcpu *vcpu;
 		struct kvm_vm *vm = compat_vm(compat_baselines[i], PMU_FEATURE, guest_sets_lp,
 					      &vcpu);
@@ -565,11 +565,11 @@ static const struct {
 	u64 always;		/* in PMCEID0_EL0 */
 	u64 never;		/* in PMCEID1_EL0 */
 } pmceid[] = {
-	{ KVM_GUEST_COMPAT_V5_10, 0, 0 },
-	{ KVM_GUEST_COMPAT_V6_1, 0, STALL_SLOT },
+	{ KVM_GUEST_COMPAT_5_10_V1, 0, 0 },
+	{ KVM_GUEST_COMPAT_6_1_V1, 0, STALL_SLOT },
 	{ 0 /* between two baselines */, CHAIN, STALL_SLOT },
-	{ KVM_GUEST_COMPAT_V6_12, CHAIN, STALL_SLOT | STALL_SLOT_FRONTEND | STALL_SLOT_BACKEND },
-	{ KVM_GUEST_COMPAT_V6_16, CHAIN | SW_INCR,
+	{ KVM_GUEST_COMPAT_6_12_V1, CHAIN, STALL_SLOT | STALL_SLOT_FRONTEND | STALL_SLOT_BACKEND },
+	{ KVM_GUEST_COMPAT_6_16_V1, CHAIN | SW_INCR,
 	  STALL_SLOT | STALL_SLOT_FRONTEND | STALL_SLOT_BACKEND },
 };
 

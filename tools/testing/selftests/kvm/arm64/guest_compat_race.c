@@ -15,7 +15,7 @@
 
 #define NR_VCPUS	2
 
-static const u32 rivals[] = { KVM_GUEST_COMPAT_V5_10, KVM_GUEST_COMPAT_V6_12 };
+static const u32 rivals[] = { KVM_GUEST_COMPAT_5_10_V1, KVM_GUEST_COMPAT_6_12_V1 };
 
 static struct kvm_vcpu_init init_args;
 static unsigned int rounds = 1000;
@@ -61,7 +61,7 @@ static bool is_whole(struct compat_vector *v)
 		return false;
 
 	for (i = 0; (b = compat_entry(v, i)); i++)
-		if (!compat_has_release(b, v->hdr.baseline))
+		if (!compat_has_release(b, compat_release(v->hdr.baseline)))
 			return false;
 	return true;
 }
@@ -105,7 +105,7 @@ static bool one_race(unsigned int *late)
 	if (results[0] && results[1])
 		ok &= COMPAT_EQ(memcmp(&before, &v, sizeof(v)), 0);
 	else
-		ok &= COMPAT_CHECK(is_whole(&v), "a mixture, or baseline %u", v.hdr.baseline);
+		ok &= COMPAT_CHECK(is_whole(&v), "a mixture, or baseline %#x", v.hdr.baseline);
 	if (!results[0] != !results[1])
 		ok &= COMPAT_EQ(v.hdr.baseline, rivals[!results[1]]);
 	b = compat_find(&v, "psci_version");
@@ -176,11 +176,11 @@ static bool test_fork(void)
 	bool ok;
 
 	vm = vm_create_barebones();
-	ok = COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_V6_1), 0);
+	ok = COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_1_V1), 0);
 	compat_list(vm, &v);
 	pid = fork();
 	if (!pid)	/* A VM is its creator's alone */
-		_exit(compat_select(vm, KVM_GUEST_COMPAT_V6_12) == -EIO &&
+		_exit(compat_select(vm, KVM_GUEST_COMPAT_6_12_V1) == -EIO &&
 		      compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v) == -EIO ? 0 : 1);
 	TEST_ASSERT(waitpid(pid, &status, 0) == pid, "waitpid");
 	ok &= COMPAT_EQ(status, 0);

@@ -14,8 +14,8 @@ static const struct {
 	u64 cval;
 	u32 since;		/* the first baseline that lists it */
 } timers[] = {
-	{ KVM_REG_ARM_TIMER_CTL, KVM_REG_ARM_TIMER_CVAL, KVM_GUEST_COMPAT_V5_10 },
-	{ KVM_REG_ARM_PTIMER_CTL, KVM_REG_ARM_PTIMER_CVAL, KVM_GUEST_COMPAT_V6_12 },
+	{ KVM_REG_ARM_TIMER_CTL, KVM_REG_ARM_TIMER_CVAL, KVM_GUEST_COMPAT_5_10_V1 },
+	{ KVM_REG_ARM_PTIMER_CTL, KVM_REG_ARM_PTIMER_CVAL, KVM_GUEST_COMPAT_6_12_V1 },
 };
 
 static void guest_code(void)
@@ -90,7 +90,7 @@ static bool test_baselines(void)
 		struct kvm_vm *vm = compat_vm(baseline, 0, guest_code, &vcpu);
 
 		ok &= check_vcpu(vcpu, baseline,
-				 baseline < KVM_GUEST_COMPAT_V6_18 ? CTL_ISTATUS : 0);
+				 baseline < KVM_GUEST_COMPAT_6_18_V1 ? CTL_ISTATUS : 0);
 		if (!ok)
 			ksft_print_msg("at baseline %u\n", baseline);
 		kvm_vm_free(vm);
@@ -101,7 +101,7 @@ static bool test_baselines(void)
 /* The behaviour alone, in the newest and in an old release */
 static bool test_revisions(void)
 {
-	static const u32 baselines[] = { KVM_GUEST_COMPAT_V7_3, KVM_GUEST_COMPAT_V6_12 };
+	static const u32 baselines[] = { KVM_GUEST_COMPAT_7_3_V1, KVM_GUEST_COMPAT_6_12_V1 };
 	bool ok = true;
 	u32 i, rev;
 

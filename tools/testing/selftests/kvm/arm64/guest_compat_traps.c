@@ -120,7 +120,7 @@ static bool check_imp_id_traps(struct kvm_vm *vm, bool rev)
 
 static bool test_imp_id_traps(void)
 {
-	return compat_each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_imp_id_traps);
+	return compat_each("imp_id_traps", KVM_GUEST_COMPAT_6_16_V1, check_imp_id_traps);
 }
 
 /* The guest must find what userspace wrote */
@@ -144,12 +144,14 @@ static bool test_writable(void)
 		compat_skip = "no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS";
 		return true;
 	}
-	return compat_each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_writable);
+	return compat_each("imp_id_traps", KVM_GUEST_COMPAT_6_16_V1, check_writable);
 }
 
 static bool check_el2(struct kvm_vm *vm, bool rev)
 {
-	return check_imp_ids(add_vcpu(vm, BIT(KVM_ARM_VCPU_HAS_EL2), guest_reads_ids), true);
+	/* None at the baselines before nested virtualization */
+	return !vm_check_cap(vm, KVM_CAP_ARM_EL2) ||
+	       check_imp_ids(add_vcpu(vm, BIT(KVM_ARM_VCPU_HAS_EL2), guest_reads_ids), true);
 }
 
 static bool test_el2(void)
@@ -158,7 +160,7 @@ static bool test_el2(void)
 		compat_skip = "no EL2 for VMs";
 		return true;
 	}
-	return compat_each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_el2);
+	return compat_each("imp_id_traps", KVM_GUEST_COMPAT_6_16_V1, check_el2);
 }
 
 static bool has_mte(void)
@@ -201,7 +203,7 @@ static bool check_idst(struct kvm_vm *vm, bool rev)
 
 static bool test_idst(void)
 {
-	return compat_each("idst", KVM_GUEST_COMPAT_V7_0, check_idst);
+	return compat_each("idst", KVM_GUEST_COMPAT_7_0_V1, check_idst);
 }
 
 /*
@@ -255,7 +257,7 @@ static bool check_debug_reads(struct kvm_vm *vm, bool rev)
 
 static bool test_debug_reads(void)
 {
-	return compat_each("debug_reads", KVM_GUEST_COMPAT_V6_16, check_debug_reads);
+	return compat_each("debug_reads", KVM_GUEST_COMPAT_6_16_V1, check_debug_reads);
 }
 
 /*
@@ -359,7 +361,7 @@ static bool check_tcmtr(struct kvm_vm *vm, bool rev)
 
 static bool test_tcmtr(void)
 {
-	return !has_aarch32() || compat_each("imp_id_traps", KVM_GUEST_COMPAT_V6_16, check_tcmtr);
+	return !has_aarch32() || compat_each("imp_id_traps", KVM_GUEST_COMPAT_6_16_V1, check_tcmtr);
 }
 
 /* A field of an ID register */
@@ -399,7 +401,7 @@ static bool check_aarch32_ids(struct kvm_vm *vm, bool rev)
 
 static bool test_aarch32_ids(void)
 {
-	return !has_aarch32() || compat_each("aarch32_id_traps", KVM_GUEST_COMPAT_V6_1,
+	return !has_aarch32() || compat_each("aarch32_id_traps", KVM_GUEST_COMPAT_6_1_V1,
 				      check_aarch32_ids);
 }
 
@@ -424,7 +426,7 @@ static bool check_dbgdidr(struct kvm_vm *vm, bool rev)
 
 static bool test_dbgdidr(void)
 {
-	return !has_aarch32() || compat_each("dbgdidr", KVM_GUEST_COMPAT_V6_1, check_dbgdidr);
+	return !has_aarch32() || compat_each("dbgdidr", KVM_GUEST_COMPAT_6_1_V1, check_dbgdidr);
 }
 
 int main(void)

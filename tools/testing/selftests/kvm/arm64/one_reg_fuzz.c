@@ -95,16 +95,16 @@ static struct exempt {
 	{ READS_ELSE, X(0), X(30), GENMASK_ULL(63, 32), "AArch32 state has 32 bits" },
 	{ READS_ELSE, PC, PC, GENMASK_ULL(63, 32), "AArch32 state has 32 bits" },
 	{ IGNORED, PFR0, PFR0, GENMASK_ULL(43, 40), "MPAM: shown until 6.12.5, the host's is taken",
-	  KVM_GUEST_COMPAT_V6_12 - 1 },
+	  KVM_GUEST_COMPAT_6_12_V1 - 1 },
 	{ IGNORED, PFR1, PFR1, GENMASK_ULL(19, 16), "MPAM_frac: as MPAM",
-	  KVM_GUEST_COMPAT_V6_12 - 1 },
+	  KVM_GUEST_COMPAT_6_12_V1 - 1 },
 	{ IGNORED, MMFR0, MMFR0, GENMASK_ULL(7, 4), "ASIDBITS: could be lowered until 6.12.6" },
 	{ IGNORED, MMFR2, MMFR2, GENMASK_ULL(27, 24), "NV: shown until 6.14, the host's is taken",
-	  KVM_GUEST_COMPAT_V6_12 },
+	  KVM_GUEST_COMPAT_6_12_V1 },
 	{ IGNORED, MMFR2, MMFR2, GENMASK_ULL(23, 20), "CCIDX: shown until 6.2, as NV",
-	  KVM_GUEST_COMPAT_V6_1 },
+	  KVM_GUEST_COMPAT_6_1_V1 },
 	{ IGNORED, MMFR4, MMFR4, GENMASK_ULL(27, 24), "CCIDX: shown until 6.2, as NV",
-	  KVM_GUEST_COMPAT_V6_1 },
+	  KVM_GUEST_COMPAT_6_1_V1 },
 	{ IGNORED, ISAR2, ISAR2, GENMASK_ULL(3, 0), "WFxT: where CNTVOFF_EL2 is broken, as NV",
 	  .hidden = true },
 	{ IGNORED, MMFR3, MMFR3, GENMASK_ULL(19, 16), "S1POE: where the host does not use it",
@@ -865,18 +865,12 @@ static void one_round(u64 calls)
 /* Each baseline, or only what the kernel is by itself */
 static void learn_baselines(void)
 {
-	static struct compat_vector v;
 	struct kvm_guest_compat_baseline *b;
-	struct kvm_vm *vm;
 	struct machine *m;
 
 	baselines[nr_baselines++].baseline = 0;
 	if (kvm_check_cap(KVM_CAP_GUEST_COMPAT)) {
-		nr_baselines = 0;
-		vm = vm_create_barebones();
-		compat_list(vm, &v);
-		kvm_vm_free(vm);
-		for (u32 i = 0; (b = compat_baseline(&v, i)) && nr_baselines < MAX_BASELINES; i++)
+		for (u32 i = 0; (b = compat_baseline(i)) && nr_baselines < MAX_BASELINES; i++)
 			baselines[nr_baselines++].baseline = b->baseline;
 	}
 	for (unsigned int i = 0; i < nr_baselines; i++) {

@@ -96,7 +96,7 @@ static u32 id_reg(const char *name)
 
 static unsigned int release_of(const char *name)
 {
-	for (unsigned int r = 1; r <= GUEST_COMPAT_NEWEST; r++)
+	for (unsigned int r = 1; r < GUEST_COMPAT_END; r++)
 		if (!strcmp(release_name(r), name))
 			return r;
 

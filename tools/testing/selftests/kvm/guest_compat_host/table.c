@@ -4,7 +4,8 @@
  * built for the machine at hand. Without an argument, prints what the
  * documentation has to say: a line for each revision of a behaviour and each
  * run of releases that had it. "vectors" prints the revisions of each baseline,
- * and "check" checks what no compiler can.
+ * "publish published" what that file has to become, and "check published" checks
+ * what no compiler can.
  */
 #include "host.h"
 
@@ -13,7 +14,7 @@ static void print_run(unsigned int id, u32 revision, unsigned int from, unsigned
 	printf("%u, %s, %u, ", id, guest_compat_behaviours[id].name, revision);
 	if (!from)
 		printf("none\n");
-	else if (to == GUEST_COMPAT_NEWEST)
+	else if (to == (GUEST_COMPAT_END - 1))
 		printf("%s -\n", release_name(from));
 	else if (from == to)
 		printf("%s\n", release_name(from));
@@ -25,12 +26,12 @@ static void print_revision(unsigned int id, u32 revision)
 {
 	unsigned int from = 0, runs = 0;
 
-	for (unsigned int r = 1; r <= GUEST_COMPAT_NEWEST; r++) {
-		if (revision_of(id, r) != revision)
+	for (unsigned int r = 1; r <= (GUEST_COMPAT_END - 1); r++) {
+		if (guest_compat_revision(id, r) != revision)
 			continue;
 		if (!from)
 			from = r;
-		if (r == GUEST_COMPAT_NEWEST || revision_of(id, r + 1) != revision) {
+		if (r == (GUEST_COMPAT_END - 1) || guest_compat_revision(id, r + 1) != revision) {
 			print_run(id, revision, from, r);
 			from = 0;
 			runs++;
@@ -47,29 +48,33 @@ static void print_table(void)
 			print_revision(id, rev);
 }
 
-/* Those that userspace can select */
-static const unsigned int baselines[] = {
-	KVM_GUEST_COMPAT_V5_10, KVM_GUEST_COMPAT_V6_1, KVM_GUEST_COMPAT_V6_12,
-	KVM_GUEST_COMPAT_V6_16, KVM_GUEST_COMPAT_V6_17, KVM_GUEST_COMPAT_V6_18,
-	KVM_GUEST_COMPAT_V6_19, KVM_GUEST_COMPAT_V7_0, KVM_GUEST_COMPAT_V7_1,
-	KVM_GUEST_COMPAT_V7_2, KVM_GUEST_COMPAT_V7_3,
-};
-
 static void print_vectors(void)
 {
+	char name[16];
+
+	printf("id, name");
+	for (unsigned int i = 0; i < guest_compat_nr_baselines; i++) {
+		guest_compat_name(name, sizeof(name), &guest_compat_baselines[i]);
+		printf(", %s", name);
+	}
+	printf("\n");
 	for (unsigned int id = 1; id < guest_compat_nr; id++) {
 		printf("%u, %s", id, guest_compat_behaviours[id].name);
-		for (unsigned int i = 0; i < ARRAY_SIZE(baselines); i++)
-			printf(", %u", revision_of(id, baselines[i]));
+		for (unsigned int i = 0; i < guest_compat_nr_baselines; i++)
+			printf(", %u", guest_compat_published(&guest_compat_baselines[i], id));
 		printf("\n");
 	}
 }
 
-static void check(const char *what, u64 have, u64 want)
+/* What "published" has to have, of all baselines that there are */
+static void print_published(void)
 {
-	if (have != want)
-		printf("# %#llx, not %#llx\n", (unsigned long long)have, (unsigned long long)want);
-	result(have == want, what);
+	char line[512];
+
+	for (unsigned int i = 0; i < guest_compat_nr_baselines; i++) {
+		freeze_line(line, &guest_compat_baselines[i]);
+		printf("%s\n", line);
+	}
 }
 
 static void check_rows(void)
@@ -83,19 +88,23 @@ static void check_rows(void)
 		names += b->name[sizeof(b->name) - 1] || strpbrk(b->name, " ,=\n");
 		for (unsigned int other = 1; other < id; other++)
 			names += !strcmp(b->name, guest_compat_behaviours[other].name);
-		for (unsigned int r = 1; r <= GUEST_COMPAT_NEWEST; r++) {
-			above += revision_of(id, r) > b->highest;
+		for (unsigned int r = 1; r <= (GUEST_COMPAT_END - 1); r++) {
+			above += r <= guest_compat_native && guest_compat_revision(id, r) > b->highest;
 			/* A change that changes nothing is a slip */
 			unsorted += r > 1 && b->since[r] &&
-				    revision_of(id, r) == revision_of(id, r - 1);
+				    guest_compat_revision(id, r) == guest_compat_revision(id, r - 1);
 		}
-		rules += !b->reg != !b->mask;
-		rules += b->reg && (b->highest >= ARRAY_SIZE(b->rules) ||
-				    b->rules[b->highest] != GUEST_COMPAT_ID_NOW);
+	}
+	for (unsigned int i = 0; i < guest_compat_id_table_size; i++) {
+		const struct guest_compat_id_field *f = &guest_compat_id_table[i];
+		u8 highest = guest_compat_behaviours[f->id].highest;
+
+		rules += !f->reg || !f->mask || highest >= ARRAY_SIZE(f->rules) ||
+			 f->rules[highest] != GUEST_COMPAT_ID_NOW;
 	}
 	check("every id has a name and a description", holes, 0);
 	check("names are unique, and what a command line takes", names, 0);
-	check("no release has a revision above the highest", above, 0);
+	check("no release up to this kernel's has a revision above the highest", above, 0);
 	check("every change changes something", unsorted, 0);
 	check("a field's rules end with what this kernel shows", rules, 0);
 }
@@ -130,10 +139,10 @@ static void check_rules(void)
 
 static void check_nv(void)
 {
-	u64 nv = ID_AA64MMFR2_EL1_NV_MASK, rest = 0x1101001001110000ULL & ~nv;
+	u64 nv = ID_AA64MMFR2_EL1_NV_MASK, rest = 0x1101001001010000ULL & ~nv;
 	unsigned int wrong = 0;
 
-	for (unsigned int r = 1; r <= GUEST_COMPAT_NEWEST; r++)
+	for (unsigned int r = 1; r <= (GUEST_COMPAT_END - 1); r++)
 		wrong += default_of(r, SYS_ID_AA64MMFR2_EL1, rest | nv, rest) !=
 			 (r <= GUEST_COMPAT_V6_14 ? rest | nv : rest);
 	check("ID_AA64MMFR2_EL1.NV of every release", wrong, 0);
@@ -141,20 +150,58 @@ static void check_nv(void)
 	      default_of(GUEST_COMPAT_V6_12, SYS_ID_AA64MMFR2_EL1, rest, rest), rest);
 }
 
-/* This kernel shows what it shows, of whatever register and host */
-static void check_newest(void)
+/* By itself this kernel shows what it shows, of whatever register and host */
+static void check_native(void)
 {
 	u64 val = 0x123456789abcdef0ULL;
+	struct kvm_guest_compat compat;
 	unsigned int wrong = 0;
 
+	guest_compat_native_of(&compat);
 	for (u32 i = 0; i < 64; i++)
-		wrong += default_of(GUEST_COMPAT_NEWEST, sys_reg(3, 0, 0, i / 8, i % 8),
-				    ~val, val) != val;
-	check("the newest release is this one", wrong, 0);
+		wrong += guest_compat_id_default(compat.revision, sys_reg(3, 0, 0, i / 8, i % 8),
+						 ~val, val) != val;
+	check("native is this kernel", wrong, 0);
+}
+
+/* A field, or a register, that came after the tables is in no release */
+static void check_unknown(void)
+{
+	unsigned int shown = 0;
+
+	for (unsigned int r = 1; r < GUEST_COMPAT_END; r++) {
+		shown += default_of(r, SYS_ID_AA64MMFR3_EL1, ~0ULL, ID_AA64MMFR3_EL1_S2PIE_MASK) != 0;
+		shown += default_of(r, sys_reg(3, 0, 0, 6, 4), ~0ULL, ~0ULL) != 0;
+	}
+	check("no release has what no row is about", shown, 0);
+}
+
+/* What a baseline is never changes; "published" has those that are published */
+static void check_baselines(const char *published)
+{
+	unsigned int incoherent = 0, above = 0;
+
+	for (unsigned int i = 0; i < guest_compat_nr_baselines; i++) {
+		struct kvm_guest_compat compat;
+
+		guest_compat_of(&compat, &guest_compat_baselines[i]);
+		incoherent += kvm_arch_guest_compat_incoherent(&compat) != 0;
+		for (unsigned int id = 1; id < guest_compat_nr; id++)
+			above += guest_compat_selectable(&guest_compat_baselines[i]) &&
+				 compat.revision[id] > guest_compat_behaviours[id].highest;
+	}
+	check("what is published is as it was", freeze_kept(published), 0);
+	check("the newest version of each release is what the rows say",
+	      freeze_up_to_date(published), 0);
+	check("versions are in order", freeze_order(), 0);
+	check("no baseline has revisions that do not go together", incoherent, 0);
+	check("nor one above the highest", above, 0);
 }
 
 int main(int argc, char *argv[])
 {
+	const char *published;
+
 	if (argc < 2) {
 		print_table();
 		return 0;
@@ -163,12 +210,20 @@ int main(int argc, char *argv[])
 		print_vectors();
 		return 0;
 	}
+	published = freeze_read(argv[2]);
+	if (!strcmp(argv[1], "publish")) {
+		if (freeze_kept(published) || freeze_up_to_date(published))
+			return 1;
+		print_published();
+		return 0;
+	}
 
 	printf("TAP version 13\n");
 	check_rows();
 	check_rules();
 	check_nv();
-	check_newest();
-	printf("1..%d\n", tests);
-	return !!failed;
+	check_native();
+	check_unknown();
+	check_baselines(published);
+	return done();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Helpers for KVM_CAP_GUEST_COMPAT and its VM attributes */
+/* Helpers for KVM_CAP_GUEST_COMPAT and its attributes */
 #ifndef SELFTEST_KVM_GUEST_COMPAT_H
 #define SELFTEST_KVM_GUEST_COMPAT_H
 
@@ -29,12 +29,22 @@ static inline int compat_ret(int ret)
 
 static inline int compat_get(struct kvm_vm *vm, u64 attr, void *arg)
 {
-	return compat_ret(__kvm_device_attr_get(vm->fd, KVM_VM_GUEST_COMPAT_CTRL, attr, arg));
+	return compat_ret(__kvm_device_attr_get(vm->fd, KVM_GUEST_COMPAT_CTRL, attr, arg));
 }
 
 static inline int compat_set(struct kvm_vm *vm, u64 attr, void *arg)
 {
-	return compat_ret(__kvm_device_attr_set(vm->fd, KVM_VM_GUEST_COMPAT_CTRL, attr, arg));
+	return compat_ret(__kvm_device_attr_set(vm->fd, KVM_GUEST_COMPAT_CTRL, attr, arg));
+}
+
+/* On /dev/kvm, where there are some of the attributes as well */
+static inline int compat_dev_get(u64 attr, void *arg)
+{
+	int fd = open_kvm_dev_path_or_exit();
+	int ret = compat_ret(__kvm_device_attr_get(fd, KVM_GUEST_COMPAT_CTRL, attr, arg));
+
+	close(fd);
+	return ret;
 }
 
 static inline int compat_select(struct kvm_vm *vm, u64 baseline)
@@ -48,25 +58,56 @@ static inline void compat_list(struct kvm_vm *vm, struct compat_vector *v)
 
 	memset(v, 0, sizeof(*v));
 	v->hdr.size = sizeof(*v);
-	ret = compat_get(vm, KVM_GUEST_COMPAT_LIST, v);
+	ret = vm ? compat_get(vm, KVM_GUEST_COMPAT_LIST, v) :
+		   compat_dev_get(KVM_GUEST_COMPAT_LIST, v);
 	TEST_ASSERT(!ret, "KVM_GUEST_COMPAT_LIST: %d", ret);
+}
+
+static inline u32 compat_nr(const struct compat_vector *v)
+{
+	return (v->hdr.size - sizeof(v->hdr)) / v->hdr.entry_size;
 }
 
 /* Of the last there is none after */
 static inline struct kvm_guest_compat_behaviour *compat_entry(struct compat_vector *v, u32 i)
 {
-	if (i >= v->hdr.nr_behaviours)
+	if (i >= compat_nr(v))
 		return NULL;
 
-	return (void *)v->bytes + v->hdr.behaviours + i * v->hdr.behaviour_size;
+	return (void *)v->bytes + sizeof(v->hdr) + i * v->hdr.entry_size;
 }
 
-static inline struct kvm_guest_compat_baseline *compat_baseline(struct compat_vector *v, u32 i)
+struct compat_baselines {
+	union {
+		struct kvm_guest_compat_baselines hdr;
+		u8 bytes[16384];
+	};
+};
+
+/* What the kernel says that there is to select, the first with 0 */
+static inline struct kvm_guest_compat_baseline *compat_baseline(u32 i)
 {
-	if (i >= v->hdr.nr_baselines)
+	static struct compat_baselines list;
+
+	if (!list.hdr.entry_size) {
+		int ret;
+
+		list.hdr.size = sizeof(list);
+		ret = compat_dev_get(KVM_GUEST_COMPAT_BASELINES, &list);
+		TEST_ASSERT(!ret, "KVM_GUEST_COMPAT_BASELINES: %d", ret);
+	}
+	if (i >= (list.hdr.size - sizeof(list.hdr)) / list.hdr.entry_size)
 		return NULL;
 
-	return (void *)v->bytes + v->hdr.baselines + i * v->hdr.baseline_size;
+	return (void *)list.bytes + sizeof(list.hdr) + i * list.hdr.entry_size;
+}
+
+static inline int compat_check(struct kvm_vm *vm, void *vector,
+			       struct kvm_guest_compat_check *arg)
+{
+	*arg = (struct kvm_guest_compat_check){ .vector = (uintptr_t)vector };
+	return vm ? compat_get(vm, KVM_GUEST_COMPAT_CHECK, arg) :
+		    compat_dev_get(KVM_GUEST_COMPAT_CHECK, arg);
 }
 
 static inline bool compat_has_release(const struct kvm_guest_compat_behaviour *b, u32 release)
@@ -79,10 +120,10 @@ static inline bool compat_same(struct compat_vector *a, struct compat_vector *b)
 {
 	u32 i;
 
-	if (a->hdr.nr_behaviours != b->hdr.nr_behaviours)
+	if (compat_nr(a) != compat_nr(b))
 		return false;
 
-	for (i = 0; i < a->hdr.nr_behaviours; i++)
+	for (i = 0; i < compat_nr(a); i++)
 		if (compat_entry(a, i)->id != compat_entry(b, i)->id ||
 		    compat_entry(a, i)->revision != compat_entry(b, i)->revision)
 			return false;
@@ -105,82 +146,84 @@ static inline struct kvm_guest_compat_behaviour *compat_find(struct compat_vecto
 
 static inline int compat_set_revision(struct kvm_vm *vm, u32 id, u32 revision)
 {
-	struct kvm_guest_compat_revision arg = {
-		.size = sizeof(arg), .id = id, .revision = revision,
-	};
+	struct kvm_guest_compat_revision arg = { .id = id, .revision = revision };
 
 	return compat_set(vm, KVM_GUEST_COMPAT_REVISION, &arg);
 }
 
 static inline int compat_get_revision(struct kvm_vm *vm, u32 id)
 {
-	struct kvm_guest_compat_revision arg = { .size = sizeof(arg), .id = id };
+	struct kvm_guest_compat_revision arg = { .id = id };
 
 	return compat_get(vm, KVM_GUEST_COMPAT_REVISION, &arg) ?: (int)arg.revision;
 }
 
-/* By name; the test has no use for a kernel that does not know it */
+/* Revisions that the kernel only takes together */
+static const struct {
+	const char *name;
+	u32 highest;
+	const char *with;
+} compat_together[] = {
+	{ "cache_geometry", 0, "id_aa64mmfr2_ccidx" },
+	{ "cache_geometry", 0, "id_mmfr4_ccidx" },
+	{ "id_aa64dfr0_pmuver", 0, "pmu_registers" },
+	{ "id_dfr0_perfmon", 0, "pmu_registers" },
+	{ "id_gic", 1, "id_aa64pfr2_gcie" },
+	{ "id_aa64mmfr3_tcrx", 0, "id_aa64mmfr3_s1pie" },
+	{ "id_aa64mmfr3_tcrx", 0, "id_aa64mmfr3_s1poe" },
+};
+
+/*
+ * By name, and what goes with it; the test has no use for a kernel that does
+ * not know it.
+ */
 static inline void compat_set_named(struct kvm_vm *vm, const char *name, u32 revision)
 {
 	struct compat_vector v;
 	struct kvm_guest_compat_behaviour *b;
+	u32 i;
 	int ret;
 
 	compat_list(vm, &v);
 	b = compat_find(&v, name);
 	TEST_ASSERT(b, "no behaviour \"%s\"", name);
-	ret = compat_set_revision(vm, b->id, revision);
+	b->revision = revision;
+	for (i = 0; i < ARRAY_SIZE(compat_together); i++)
+		if (!strcmp(name, compat_together[i].name) && revision <= compat_together[i].highest)
+			compat_find(&v, compat_together[i].with)->revision = 0;
+	ret = compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v);
 	TEST_ASSERT(!ret, "%s=%u: %d", name, revision, ret);
 }
 
-/* All that can be selected */
+/* Those that the tests know; the kernel may have more */
 static const u32 compat_baselines[] = {
-	KVM_GUEST_COMPAT_V5_10, KVM_GUEST_COMPAT_V6_1, KVM_GUEST_COMPAT_V6_12,
-	KVM_GUEST_COMPAT_V6_16, KVM_GUEST_COMPAT_V6_17, KVM_GUEST_COMPAT_V6_18,
-	KVM_GUEST_COMPAT_V6_19, KVM_GUEST_COMPAT_V7_0, KVM_GUEST_COMPAT_V7_1,
-	KVM_GUEST_COMPAT_V7_2, KVM_GUEST_COMPAT_V7_3,
+	KVM_GUEST_COMPAT_5_10_V1, KVM_GUEST_COMPAT_6_1_V1, KVM_GUEST_COMPAT_6_12_V1,
+	KVM_GUEST_COMPAT_6_16_V1, KVM_GUEST_COMPAT_6_17_V1, KVM_GUEST_COMPAT_6_18_V1,
+	KVM_GUEST_COMPAT_6_19_V1, KVM_GUEST_COMPAT_7_0_V1, KVM_GUEST_COMPAT_7_1_V1,
+	KVM_GUEST_COMPAT_7_2_V1, KVM_GUEST_COMPAT_7_3_V1,
 };
 
 #define COMPAT_NR_BASELINES	ARRAY_SIZE(compat_baselines)
-/* Instead of a baseline: what the kernel is by itself */
-#define COMPAT_NATIVE		0
+#define COMPAT_NATIVE		KVM_GUEST_COMPAT_NATIVE
 
-/* The kernel's own */
-static inline u32 compat_native_baseline(void)
+/* The release of a baseline, as behaviours tell of releases */
+static inline u32 compat_release(u32 baseline)
 {
-	struct kvm_vm *vm = vm_create_barebones();
-	struct compat_vector v;
-
-	compat_list(vm, &v);
-	kvm_vm_free(vm);
-	return v.hdr.native;
+	return baseline >> 8;
 }
 
-/*
- * Whatever the host's default, and before there is a vCPU. One by one, because
- * the kernel may have changes that its own baseline has not.
- */
-static inline void compat_make_native(struct kvm_vm *vm)
-{
-	struct kvm_guest_compat_behaviour *b;
-	struct compat_vector v;
-	int ret;
-	u32 i;
-
-	compat_list(vm, &v);
-	for (i = 0; (b = compat_entry(&v, i)); i++)
-		b->revision = b->dflt;
-	v.hdr.baseline = v.hdr.native;
-	ret = compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v);
-	TEST_ASSERT(!ret, "KVM_GUEST_COMPAT_LOAD: %d", ret);
-}
-
+/* Before there is a vCPU */
 static inline void compat_make(struct kvm_vm *vm, u32 baseline)
 {
-	if (baseline == COMPAT_NATIVE)
-		compat_make_native(vm);
-	else
-		TEST_ASSERT(!compat_select(vm, baseline), "baseline %u", baseline);
+	int ret = compat_select(vm, baseline);
+
+	TEST_ASSERT(!ret, "baseline %#x: %d", baseline, ret);
+}
+
+/* Whatever the host's default */
+static inline void compat_make_native(struct kvm_vm *vm)
+{
+	compat_make(vm, COMPAT_NATIVE);
 }
 
 /* Has the host's administrator said what VMs start as? */
@@ -342,13 +385,13 @@ static inline bool compat_each(const char *name, u32 since,
 
 		if (i < COMPAT_NR_BASELINES) {
 			rev = compat_baselines[i] >= since;
-			TEST_ASSERT(!compat_select(vm, compat_baselines[i]), "baseline %u",
+			TEST_ASSERT(!compat_select(vm, compat_baselines[i]), "baseline %#x",
 				    compat_baselines[i]);
 		} else {
 			compat_make_native(vm);
 			compat_set_named(vm, name, rev);
 		}
-		ok &= COMPAT_CHECK(check(vm, rev), "%s: %s %u, expected revision %u", name,
+		ok &= COMPAT_CHECK(check(vm, rev), "%s: %s %#x, expected revision %u", name,
 				   i < COMPAT_NR_BASELINES ? "baseline" : "revision",
 				   i < COMPAT_NR_BASELINES ? compat_baselines[i] : rev, rev);
 		kvm_vm_free(vm);

@@ -6,26 +6,26 @@
  */
 
 #include <linux/debugfs.h>
+#include <linux/kvm_guest_compat.h>
 #include <linux/kvm_host.h>
 #include <linux/seq_file.h>
-
-#include "guest-compat.h"
-
-static const char *baseline_name(const struct kvm_guest_compat *compat)
-{
-	return compat->baseline ? guest_compat_baselines[compat->baseline].name : "-";
-}
+#include <linux/slab.h>
 
 static int guest_compat_vm_show(struct seq_file *s, void *v)
 {
+	char *text __free(kfree) = kmalloc(GUEST_COMPAT_LONGEST, GFP_KERNEL_ACCOUNT);
 	struct kvm *kvm = s->private;
 	struct kvm_guest_compat has;
 	unsigned int id;
 
-	scoped_guard(mutex, &kvm->lock)
-		has = kvm->arch.guest_compat;
+	if (!text)
+		return -ENOMEM;
 
-	seq_printf(s, "baseline %s\n", baseline_name(&has));
+	scoped_guard(mutex, &kvm->lock)
+		has = kvm->guest_compat;
+
+	guest_compat_format(text, GUEST_COMPAT_LONGEST, &has);
+	seq_printf(s, "baseline %s\n", text);
 	seq_puts(s, "# id name revision default highest: description\n");
 	for (id = guest_compat_next(0); id; id = guest_compat_next(id)) {
 		const struct guest_compat_behaviour *b = &guest_compat_behaviours[id];

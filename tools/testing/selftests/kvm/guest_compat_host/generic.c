@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * virt/kvm's part of guest compatibility, with the tables of a made-up
+ * architecture: three behaviours, four releases. Kernel B is kernel A after a
+ * fourth behaviour was found, which had changed long before, and after the
+ * baselines that it makes wrong had got a second version.
+ */
+#include "shims.h"
+
+enum { SHAPE = 1, COLOUR = 2, TASTE = 4, SMELL = 5 };
+
+#define ROWS									\
+	[SHAPE] = {								\
+		.name = "shape", .description = "Its shape", .highest = 1,	\
+		.since = { [GUEST_COMPAT_V6_1] = GUEST_COMPAT_REV(1) },		\
+	},									\
+	[COLOUR] = {								\
+		.name = "colour", .description = "Its colour", .highest = 2,	\
+		.since = { [GUEST_COMPAT_V5_10] = GUEST_COMPAT_REV(0),		\
+			   [GUEST_COMPAT_V6_1] = GUEST_COMPAT_REV(1),		\
+			   [GUEST_COMPAT_V6_12] = GUEST_COMPAT_REV(2),		\
+			   [GUEST_COMPAT_V7_3] = GUEST_COMPAT_REV(1) },		\
+	},									\
+	[TASTE] = {								\
+		.name = "taste", .description = "Its taste", .highest = 1,	\
+		.native = GUEST_COMPAT_REV(1),					\
+		.since = { [GUEST_COMPAT_V5_10] = GUEST_COMPAT_REV(0) },	\
+	}
+
+static const struct guest_compat_behaviour rows_a[] = { ROWS };
+
+/* Late: found when baselines without it had been published on 7.3 */
+static const struct guest_compat_behaviour rows_b[] = {
+	ROWS,
+	[SMELL] = {
+		.name = "smell", .description = "Its smell", .highest = 1,
+		.since = { [GUEST_COMPAT_V6_4] = GUEST_COMPAT_REV(1) },
+	},
+};
+
+#define BASELINE(major, minor, v, on, measured, revisions)			\
+	{ GUEST_COMPAT_RELEASE(major, minor), v, on, measured, revisions }
+
+static const struct guest_compat_baseline baselines_a[] = {
+	BASELINE(5, 10, 1, GUEST_COMPAT_V7_3, "5.10.1", "00.0"),
+	BASELINE(6, 1, 1, GUEST_COMPAT_V7_3, "6.1.2", "11.0"),
+	BASELINE(6, 12, 1, GUEST_COMPAT_V7_3, "6.12.3", "12.0"),
+	BASELINE(7, 3, 1, GUEST_COMPAT_V7_3, "7.3.4", "11.0"),
+};
+
+static const struct guest_compat_baseline baselines_b[] = {
+	BASELINE(5, 10, 1, GUEST_COMPAT_V7_3, "5.10.1", "00.0"),
+	BASELINE(5, 10, 2, GUEST_COMPAT_V7_3, "5.10.1", "00.00"),
+	BASELINE(6, 1, 1, GUEST_COMPAT_V7_3, "6.1.2", "11.0"),
+	BASELINE(6, 1, 2, GUEST_COMPAT_V7_3, "6.1.2", "11.00"),
+	BASELINE(6, 12, 1, GUEST_COMPAT_V7_3, "6.12.3", "12.0"),
+	BASELINE(7, 3, 1, GUEST_COMPAT_V7_3, "7.3.4", "11.0"),
+};
+
+/* Its line was changed, where a new one was due */
+static const struct guest_compat_baseline baselines_changed[] = {
+	BASELINE(5, 10, 1, GUEST_COMPAT_V7_3, "5.10.1", "00.0"),
+	BASELINE(6, 1, 1, GUEST_COMPAT_V7_3, "6.1.2", "11.00"),
+	BASELINE(6, 12, 1, GUEST_COMPAT_V7_3, "6.12.3", "11.0"),
+	BASELINE(7, 3, 1, GUEST_COMPAT_V7_3, "7.3.4", "11.0"),
+};
+
+/* What was published of A */
+static const char published[] =
+	"# comment\n"
+	"5.10-v1 7.3 5.10.1 00.0\n"
+	"6.1-v1 7.3 6.1.2 11.0\n"
+	"6.12-v1 7.3 6.12.3 12.0\n"
+	"7.3-v1 7.3 7.3.4 11.0\n";
+
+static const u8 no_backports[GUEST_COMPAT_MAX_ID + 1];
+static const u8 backports[GUEST_COMPAT_MAX_ID + 1] = { [SHAPE] = GUEST_COMPAT_REV(0) };
+
+static struct kernel {
+	const struct guest_compat_behaviour *rows;
+	unsigned int nr;
+	const struct guest_compat_baseline *baselines;
+	unsigned int nr_baselines;
+	unsigned int native;
+	const u8 *backports;
+}
+a = { rows_a, ARRAY_SIZE(rows_a), baselines_a, ARRAY_SIZE(baselines_a),
+      GUEST_COMPAT_V7_3, no_backports },
+b = { rows_b, ARRAY_SIZE(rows_b), baselines_b, ARRAY_SIZE(baselines_b),
+      GUEST_COMPAT_V7_3, no_backports },
+/* As A, by its own release: an older kernel with a backport */
+old = { rows_a, ARRAY_SIZE(rows_a), baselines_a, ARRAY_SIZE(baselines_a),
+	GUEST_COMPAT_V6_12, backports },
+/* B whose author changed a line, added none, or dropped some */
+changed = { rows_b, ARRAY_SIZE(rows_b), baselines_changed, ARRAY_SIZE(baselines_changed),
+	    GUEST_COMPAT_V7_3, no_backports },
+lazy = { rows_b, ARRAY_SIZE(rows_b), baselines_a, ARRAY_SIZE(baselines_a),
+	 GUEST_COMPAT_V7_3, no_backports },
+dropped = { rows_a, ARRAY_SIZE(rows_a), baselines_a, 2, GUEST_COMPAT_V7_3, no_backports },
+*kernel = &a;
+
+#define guest_compat_behaviours		(kernel->rows)
+#define guest_compat_nr			(kernel->nr)
+#define guest_compat_baselines		(kernel->baselines)
+#define guest_compat_nr_baselines	(kernel->nr_baselines)
+#define guest_compat_native		(kernel->native)
+#define guest_compat_backports		(kernel->backports)
+
+/* Nothing that is red can be square */
+unsigned int kvm_arch_guest_compat_incoherent(const struct kvm_guest_compat *compat)
+{
+	return compat->revision[COLOUR] == 2 && !compat->revision[SHAPE] ? COLOUR : 0;
+}
+
+#include "../../../../../virt/kvm/guest_compat.c"
+#include "../../../../../virt/kvm/guest_compat_name.c"
+#include "freeze.h"
+
+static const char *said(const struct kvm_guest_compat *compat)
+{
+	static char text[GUEST_COMPAT_LONGEST];
+
+	guest_compat_format(text, sizeof(text), compat);
+	return text;
+}
+
+static struct kvm_guest_compat of(unsigned int number)
+{
+	struct kvm_guest_compat compat;
+
+	guest_compat_of(&compat, guest_compat_find(number));
+	return compat;
+}
+
+static bool same(const struct kvm_guest_compat *x, const struct kvm_guest_compat *y)
+{
+	return !memcmp(x->revision, y->revision, sizeof(x->revision));
+}
+
+/* What LIST writes on @from is what LOAD reads on @to */
+static int move(struct kernel *from, struct kernel *to, const struct kvm_guest_compat *has,
+		struct kvm_guest_compat *got, u32 *bad_id)
+{
+	struct kvm_guest_compat_behaviour entries[8];
+	struct guest_compat_reader reader;
+	u32 native = from->native, nr = 0;
+	int ret;
+
+	kernel = from;
+	for (unsigned int id = guest_compat_next(0); id; id = guest_compat_next(id))
+		guest_compat_tell(&entries[nr++], id, has);
+
+	kernel = to;
+	guest_compat_start(&reader);
+	for (u32 i = 0; i < nr; i++) {
+		*bad_id = entries[i].id;
+		ret = guest_compat_take(&reader, &entries[i]);
+		if (ret)
+			return ret;
+	}
+	ret = guest_compat_complete(&reader, native, has->baseline, bad_id);
+	*got = reader.want;
+	return ret;
+}
+
+#define V1(release)	((release) << 8 | 1)
+#define V2(release)	((release) << 8 | 2)
+
+static void check_tables(void)
+{
+	struct kvm_guest_compat compat;
+
+	kernel = &a;
+	check("a release between two has what the one before it had",
+	      guest_compat_revision(COLOUR, GUEST_COMPAT_V6_4), 1);
+	check("a release may go back", guest_compat_revision(COLOUR, GUEST_COMPAT_V7_3), 1);
+	check("a release of the future is as the newest",
+	      guest_compat_revision(COLOUR, 1000), 1);
+	check("ids may have holes", guest_compat_next(COLOUR), TASTE);
+	check("a hole is not known", guest_compat_known(3), false);
+	check("the first release's number", GUEST_COMPAT_V5_10, 1);
+	check("6.1's number", GUEST_COMPAT_V6_1, 12);
+	check("7.3's number", GUEST_COMPAT_V7_3, 34);
+	check("a baseline's number", guest_compat_number(&baselines_a[2]),
+	      KVM_GUEST_COMPAT_6_12_V1);
+
+	guest_compat_native_of(&compat);
+	check("native, of its release", compat.revision[COLOUR], 1);
+	check("native, whatever the release", compat.revision[TASTE], 1);
+	check("native is native", guest_compat_differs(&compat), false);
+	compat = of(KVM_GUEST_COMPAT_7_3_V1);
+	check("the newest baseline is not native", guest_compat_differs(&compat), true);
+
+	kernel = &old;
+	check("a backport", guest_compat_native_revision(SHAPE), 0);
+	check("what came after the kernel cannot be selected",
+	      !guest_compat_find(KVM_GUEST_COMPAT_7_3_V1), true);
+	check("what it is itself can", !guest_compat_find(KVM_GUEST_COMPAT_6_12_V1), false);
+	check("nor is there a version 2", !guest_compat_find(V2(GUEST_COMPAT_V6_1)), true);
+	check("nor a number of 64 bits", !guest_compat_find(1ULL << 32 | KVM_GUEST_COMPAT_6_1_V1),
+	      true);
+}
+
+static void check_names(void)
+{
+	static const struct {
+		const char *text;
+		const char *is;		/* NULL: refused */
+		const char *why;
+	} texts[] = {
+		{ "native", "native" },
+		{ "native\n", "native" },
+		{ "6.1", "6.1-v2" },
+		{ "6.1-v1", "6.1-v1" },
+		{ "6.1-v2\n", "6.1-v2" },
+		{ "6.12", "6.12-v1" },
+		{ "6.12,taste=1,shape=1\n", "6.12-v1,taste=1" },
+		{ "6.12,colour=0,colour=1", "6.12-v1,colour=1" },
+		{ "native,colour=0", "native,colour=0" },
+		{ "6.1-v3", NULL, "no baseline \"6.1-v3\"" },
+		{ "6.1-v", NULL, "no baseline \"6.1-v\"" },
+		{ "6.1-", NULL, "no baseline \"6.1-\"" },
+		{ "6.1-v01", NULL, "no baseline" },
+		{ "6", NULL, "no baseline \"6\"" },
+		{ "6.4", NULL, "no baseline \"6.4\"" },
+		{ "", NULL, "no baseline" },
+		{ " 6.1", NULL, "no baseline" },
+		{ "colour=0", NULL, "no baseline" },
+		{ "6.1,", NULL, "no behaviour" },
+		{ "6.1,weight=0", NULL, "no behaviour \"weight\"" },
+		{ "6.1,colour", NULL, "no such revision of \"colour\"" },
+		{ "6.1,colour=3", NULL, "no such revision" },
+		{ "6.1,colour=-1", NULL, "no such revision" },
+		{ "6.1,colour=256", NULL, "no such revision" },
+		{ "6.1\n6.1", NULL, "no baseline" },
+		{ "6.12,shape=0", NULL, "colour=2 does not go with" },
+		{ "6.12,aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1",
+		  NULL, "too long" },
+	};
+	struct kvm_guest_compat compat, again;
+	unsigned int wrong = 0;
+
+	kernel = &b;
+	for (unsigned int i = 0; i < ARRAY_SIZE(texts); i++) {
+		int ret = guest_compat_parse(&compat, texts[i].text);
+		bool ok;
+
+		if (texts[i].is)
+			ok = !ret && !strcmp(said(&compat), texts[i].is) &&
+			     !guest_compat_parse(&again, said(&compat)) && same(&compat, &again) &&
+			     compat.baseline == again.baseline;
+		else
+			ok = ret == -EINVAL && strstr(kvm_said, texts[i].why);
+		if (!ok)
+			printf("# \"%s\": %d, \"%s\"\n", texts[i].text, ret,
+			       ret ? kvm_said : said(&compat));
+		wrong += !ok;
+	}
+	check("names are read, and written so that they can be read again", wrong, 0);
+
+	kernel = &a;
+	guest_compat_parse(&compat, "6.1");
+	check("another kernel has another newest version", compat.baseline, KVM_GUEST_COMPAT_6_1_V1);
+}
+
+static void check_versions(void)
+{
+	static const unsigned int releases[] = {
+		GUEST_COMPAT_V5_10, GUEST_COMPAT_V6_1, GUEST_COMPAT_V6_12, GUEST_COMPAT_V7_3,
+	};
+	struct kvm_guest_compat on_a, on_b, got;
+	unsigned int wrong = 0, refused = 0;
+	u32 bad_id;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(releases); i++) {
+		unsigned int number = V1(releases[i]);
+
+		kernel = &a;
+		on_a = of(number);
+		kernel = &b;
+		on_b = of(number);
+
+		/* Selected there first, so that a vCPU can be there before the vector */
+		refused += move(&a, &b, &on_a, &got, &bad_id) != 0;
+		wrong += !same(&got, &on_b) || got.baseline != number;
+		refused += move(&b, &a, &on_b, &got, &bad_id) != 0;
+		wrong += !same(&got, &on_a) || got.baseline != number;
+	}
+	check("version 1 moves from A to B and from B to A", refused, 0);
+	check("and is the same on both", wrong, 0);
+
+	kernel = &b;
+	on_b = of(V1(GUEST_COMPAT_V6_1));
+	check("a late row is as it was in VMs of version 1", on_b.revision[SMELL], 1);
+	on_b = of(V2(GUEST_COMPAT_V6_1));
+	check("and as the release was in those of version 2", on_b.revision[SMELL], 0);
+	check("which A cannot do", move(&b, &a, &on_b, &got, &bad_id), -EINVAL);
+	check("and says why", bad_id, SMELL);
+	check("but can do of 6.1 what is in its table", move(&b, &b, &on_b, &got, &bad_id), 0);
+	check("and tells which it is", got.baseline, V2(GUEST_COMPAT_V6_1));
+}
+
+static void check_vectors(void)
+{
+	struct kvm_guest_compat_behaviour entry = { .id = COLOUR, .revision = 2 };
+	struct guest_compat_reader reader;
+	struct kvm_guest_compat has, got;
+	u32 bad_id;
+
+	kernel = &a;
+	guest_compat_start(&reader);
+	check("an entry", guest_compat_take(&reader, &entry), 0);
+	check("is taken once", guest_compat_take(&reader, &entry), -EINVAL);
+	entry.id = SHAPE;
+	check("a revision that there is not", guest_compat_take(&reader, &entry), -EINVAL);
+	entry.revision = 0;
+	entry.flags = 1;
+	check("flags", guest_compat_take(&reader, &entry), -EINVAL);
+	entry.flags = 0;
+	check("another entry", guest_compat_take(&reader, &entry), 0);
+	check("which does not go with the first",
+	      guest_compat_complete(&reader, GUEST_COMPAT_V7_3, 0, &bad_id), -EINVAL);
+	check("and it is said which", bad_id, COLOUR);
+
+	entry = (struct kvm_guest_compat_behaviour){ .id = 99, .releases = { 0, ~0ULL } };
+	check("an unknown behaviour, otherwise here", guest_compat_take(&reader, &entry), -EINVAL);
+	entry.releases[0] = 1ULL << GUEST_COMPAT_V7_3;
+	check("an unknown behaviour, as here", guest_compat_take(&reader, &entry), 0);
+
+	guest_compat_start(&reader);
+	check("one that is missing, of a release that is not known",
+	      guest_compat_complete(&reader, 1000, 0, &bad_id), -EINVAL);
+	check("and it is said which", bad_id, SHAPE);
+	check("of a known one", guest_compat_complete(&reader, GUEST_COMPAT_V6_1, 0, &bad_id), 0);
+	check("is as it was there", reader.want.revision[COLOUR], 1);
+
+	/* A baseline that the destination has never heard of */
+	kernel = &b;
+	has = of(V2(GUEST_COMPAT_V6_1));
+	has.revision[SMELL] = 1;
+	check("a vector of an unknown baseline loads", move(&b, &a, &has, &got, &bad_id), 0);
+	check("and is told by what it has", strcmp(said(&got), "native,taste=0"), 0);
+}
+
+static void check_freeze(void)
+{
+	kernel = &a;
+	check("all of A is as it was published", freeze_kept(published), 0);
+	check("and as its rows say", freeze_up_to_date(published), 0);
+	check("in order", freeze_order(), 0);
+	kernel = &b;
+	check("all of B, too", freeze_kept(published), 0);
+	check("with its new versions", freeze_up_to_date(published), 0);
+	check("in order", freeze_order(), 0);
+	printf("# What follows is refused, and said so:\n");
+	kernel = &changed;
+	check("lines that were changed are refused", freeze_kept(published), 2);
+	kernel = &dropped;
+	check("lines that were dropped are refused", freeze_kept(published), 2);
+	kernel = &lazy;
+	check("baselines that lack a new version", freeze_up_to_date(published), 2);
+	kernel = &changed;
+	check("may change while they are not published", freeze_kept("# nothing\n"), 0);
+}
+
+int main(void)
+{
+	printf("TAP version 13\n");
+	check_tables();
+	check_names();
+	check_versions();
+	check_vectors();
+	check_freeze();
+	return done();
+}
