@@ -31,6 +31,7 @@ class Quiet(unittest.TestCase):
         stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
         self.tmp = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         stack.enter_context(unittest.mock.patch.object(lab, 'BUILD', self.tmp))
+        stack.enter_context(unittest.mock.patch.object(lab, 'SELFTESTS', self.tmp / 'selftests'))
         # What the tests take from lab/tests is theirs.
         self.rows = {}
         stack.enter_context(unittest.mock.patch.object(check, 'table', lambda kind: self.rows.get(kind, [])))
