@@ -217,7 +217,7 @@ class Slow(Lint):
     def test_x86_emulator(self):
         """without an emulator of x86-64 its test is a failure, no skip"""
         (self.bin / 'qemu-system-x86_64').unlink()
-        for name in 'bash env dirname basename realpath uname git python3 mktemp mkdir rm sed setpriv nproc tar sort awk cat grep'.split():
+        for name in 'bash env dirname basename realpath uname git python3 mktemp mkdir rm sed setpriv nproc tar sort awk cat grep xargs'.split():
             if not (self.bin / name).exists():
                 (self.bin / name).symlink_to(shutil.which(name))
         self.env['PATH'] = str(self.bin)

@@ -217,7 +217,7 @@ class Form(Case):
         # Commits are all that is looked at: no need for the kernel's files.
         self.git(self.tmp, "clone", "-q", "--shared", "--sparse", LINUX, real)
         self.git(real, "update-ref", "refs/tags/series-base", self.head("series-base", LINUX))
-        for name in ("lab-base", "lab-made-from"):
+        for name in "lab-base", "lab-made-from", "lab-commits":
             shutil.copy(LINUX / ".git" / name, real / ".git")
         before = {n.removeprefix(str(ours)): v for n, v in content(ours).items()}
         self.series("refresh", real, project=ours)
@@ -491,7 +491,7 @@ class KeepEdits(Case):
         self.git(self.linux, "commit", "-q", "-m", "tools: all in one")
         write(self.linux / "tools/second.c", "second\n")
         self.commit("tools: a second")
-        before = self.tmp / "before"
+        before, had = self.tmp / "before", self.files()
         shutil.copytree(self.project, before)
         shutil.copytree(self.linux, self.tmp / "linux", symlinks=True)
         self.series("refresh")
@@ -512,6 +512,9 @@ class KeepEdits(Case):
             killed = "patches/:" not in self.series("refresh", PATH=path, ok=None)
             if killed:
                 self.assertEqual(self.head(), head)
+                for file, now in self.files().items():
+                    self.assertIn(now, (had.get(file), want.get(file)))
+                self.assertLessEqual(had.keys() & want.keys(), self.files().keys())
                 self.series("refresh")
             self.assertEqual(self.files(), want)
         self.assertGreater(steps, 6)
@@ -728,7 +731,7 @@ class Base(Case):
         self.two_patches()
         write(self.build / "linux-stock/thesis", "mine\n")
         with self.unchanged(self.build / "linux-stock"):
-            self.lib('worktree "$1" series-base', self.build / "linux-stock", ok=False)
+            self.assertIn("is no tree of", self.lib('worktree "$1" series-base', self.build / "linux-stock", ok=False))
 
 
 class Objects(Case):
