@@ -110,7 +110,7 @@ class Suite:
         print(self.total(), file=out, flush=True)
 
 
-_RESULT = re.compile(r'(not )?ok (\d+)(?: +(?:- *)?(.*))?$')
+_RESULT = re.compile(r'(not )?ok (\d+)(?: +(?:- +)?(.*))?$')
 _SKIP = re.compile(r'(.*?) *# *SKIP\b:? *(.*)$', re.IGNORECASE)
 _WHY = re.compile(r'(.*?) # +(.*)$')
 

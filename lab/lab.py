@@ -179,8 +179,10 @@ def number(release):
 
 @functools.lru_cache(maxsize=None)
 def _fetch(name):
-    done = run([LAB / 'fetch', name], stdout=subprocess.PIPE, text=True)
-    return done.stdout.strip() if done.returncode == 0 else ''
+    done = run([LAB / 'fetch', name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    sys.stderr.write(done.stderr)
+    why = done.stderr.strip().split('\n')[-1] or f'kernel {name} is not to be had'
+    return (done.stdout.strip(), '') if done.returncode == 0 else ('', why)
 
 
 _fetching = threading.Lock()
@@ -201,31 +203,31 @@ def image(kernel):
             raise Error(f'there is no {path}')
         return path.resolve()
     with _fetching:
-        path = _fetch(name)
+        path, why = _fetch(name)
     if not path:
-        raise Error(f'kernel {name} is not to be had')
+        raise Error(why)
     return pathlib.Path(path)
 
 
 def there(kernels):
-    """Those of the kernels that can be had, and those that cannot."""
-    had, missing = [], []
+    """Those of the kernels that can be had, and why each of the others cannot."""
+    had, missing = [], {}
     for kernel in kernels:
         try:
             image(kernel)
             had.append(kernel)
-        except Error:
-            missing.append(kernel)
+        except Error as why:
+            missing[kernel] = str(why)
     return had, missing
 
 
 def enough(kernels=()):
     """The real kernels to work with, all by default: fewer than eight prove nothing."""
     if kernels:
-        return list(kernels), []
+        return list(kernels), {}
     had, missing = there(listed())
-    for name in missing:
-        say(f'skipped: {name} is not to be had')
+    for name, why in missing.items():
+        say(f'skipped: {name}: {why}')
     if len(had) < 8:
         raise Error(f'only {len(had)} of the real kernels are there; fewer than 8 prove nothing')
     return had, missing

@@ -178,13 +178,13 @@ class Verdict(Quiet):
     def test_gone(self):
         """a kernel that cannot be had is a result that says so"""
         suite = ktap.Suite()
-        with unittest.mock.patch.object(lab, 'there', return_value=(['6.1'], ['5.10'])):
+        with unittest.mock.patch.object(lab, 'there', return_value=(['6.1'], {'5.10': 'gone'})):
             self.assertEqual(check.had(suite, 'max', ['5.10', '6.1']), ['6.1'])
         self.assertEqual(suite.total(), '0 passed, 0 failed, 1 skipped')
 
     def test_few(self):
         """fewer than eight real kernels prove nothing"""
-        with unittest.mock.patch.object(lab, 'there', return_value=(['6.1'] * 7, ['5.10'])), self.assertRaises(lab.Error):
+        with unittest.mock.patch.object(lab, 'there', return_value=(['6.1'] * 7, {'5.10': 'gone'})), self.assertRaises(lab.Error):
             lab.enough()
 
     def unit(self, during=lambda: None):
@@ -197,7 +197,7 @@ class Verdict(Quiet):
             yield lambda pool: ran.append(during())
             suite.ok('seen')
         with contextlib.ExitStack() as stack:
-            for name, value in (('there', lambda kernels: (list(kernels), [])), ('image', lambda kernel: image),
+            for name, value in (('there', lambda kernels: (list(kernels), {})), ('image', lambda kernel: image),
                                 ('emulator', lambda: 'QEMU'), ('SELFTESTS', self.tmp)):
                 stack.enter_context(unittest.mock.patch.object(lab, name, value))
             (self.tmp / 'arm64').mkdir(exist_ok=True)
@@ -262,6 +262,26 @@ class Own(Quiet):
         self.assertEqual(machines.row('6.1', 'patched@6.1', 'bare', 'to').result, 'guest')
         machines.moves['6.1', '6.1', 'bare', 'back'] = ('guest', 'timer: off; more: lost')
         self.assertEqual(machines.row('6.1', 'patched@6.1', 'bare', 'to').result, 'own')
+
+
+class Options(Quiet):
+    def test_every_option(self):
+        """each option that a program's text names is one that it takes"""
+        for name in 'check', 'matrix', 'view', 'chain', 'latch', 'migrate':
+            text = load(name).__doc__
+            options = vars(lab.arguments(text, []))
+            for option in set(check.re.findall(r'(?<![\w-])--[a-z][a-z-]+', text)):
+                self.assertIn(option[2:].replace('-', '_'), options, f'lab/{name} {option}')
+
+    def test_values(self):
+        """options have their values, what follows "--" is the program's, and an unknown one is refused"""
+        text = 'x\n\n  --cpu MODEL\tof the host\t(max)\n  --all\tof them\n'
+        args = lab.arguments(text, ['--cpu', 'n1', 'a', '--', '--all'])
+        self.assertEqual((args.cpu, args.all, args.names, args.words), ('n1', False, ['a'], ['--all']))
+        self.assertEqual(lab.arguments(text, []).cpu, 'max')
+        for wrong in ['--cpu'], ['--gpu', 'x']:
+            with self.assertRaises(SystemExit):
+                lab.arguments(text, wrong)
 
 
 class Known(Quiet):
