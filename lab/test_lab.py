@@ -162,7 +162,7 @@ class Ends(unittest.TestCase):
                 process = subprocess.Popen(command, env={**os.environ, name: value, 'TMPDIR': tmp, 'BUILD': f'{tmp}/build'},
                                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
                                            start_new_session=True)
-                time.sleep(random.uniform(0, 5))
+                time.sleep(random.uniform(0, 4))
                 os.kill(process.pid, number)
                 process.wait()
                 end = time.monotonic() + 20
