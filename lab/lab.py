@@ -72,6 +72,10 @@ def main(function):
         status = FAILED
     except BrokenPipeError:
         status = FAILED
+    finally:
+        # Nothing is waited for that an error left running.
+        with _running_lock:
+            _kill_all()
     sys.stdout.flush()
     sys.exit(status)
 
@@ -467,12 +471,7 @@ class Pool:
         return self
 
     def __exit__(self, kind, value, trace):
-        if kind:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            with _running_lock:
-                _kill_all()
-        else:
-            self._pool.shutdown()
+        self._pool.shutdown(wait=not kind, cancel_futures=bool(kind))
 
     def start(self, what, function, *args):
         """Says what when it starts, with the number of the step."""
