@@ -32,15 +32,19 @@ need() { command -v "$1" >/dev/null || die "$1 is not there: run 'make deps'"; }
 # are stays, what they ignore, and which other users' repositories they trust.
 git_as_it_comes()
 {
-	local keys='^((user|author|committer)\.(name|email)|core\.excludesfile|safe\.directory)$' entry n=0
+	local keys='^((user|author|committer)\.(name|email)|core\.excludesfile|safe\.directory)$' entry n=0 local_vars
 
+	# shellcheck disable=SC2312 # 'wait' has the status
 	while IFS= read -r -d '' entry; do
 		export "GIT_CONFIG_KEY_$n=${entry%%$'\n'*}" "GIT_CONFIG_VALUE_$n=${entry#*$'\n'}"
 		n=$((n + 1))
 	done < <(unset GIT_DIR GIT_COMMON_DIR GIT_WORK_TREE; git -C "$top" config -z --get-regexp "$keys")
+	# 1: there is no such key
+	wait "$!" || [ $? = 1 ] || die "git cannot read its configuration"
 	export "GIT_CONFIG_KEY_$n=core.attributesFile" "GIT_CONFIG_VALUE_$n=/dev/null"
-	# shellcheck disable=SC2046
-	unset $(git rev-parse --local-env-vars) GIT_EXTERNAL_DIFF GIT_DIFF_OPTS GIT_TEMPLATE_DIR
+	local_vars=$(git rev-parse --local-env-vars)
+	# shellcheck disable=SC2086
+	unset $local_vars GIT_EXTERNAL_DIFF GIT_DIFF_OPTS GIT_TEMPLATE_DIR
 	export GIT_CONFIG_COUNT=$((n + 1)) GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_ATTR_NOSYSTEM=1
 }
 # A script that another of these called has it all already.
@@ -52,7 +56,11 @@ export GIT_CEILING_DIRECTORIES=$build
 build_is_ours() { [ "$build" = "$top/build" ] || [ -e "$build/.lab-build" ]; }
 build_dir()
 {
-	build_is_ours || [ -z "$(ls -A "$build" 2>/dev/null)" ] ||
+	local held=''
+
+	[ ! -e "$build" ] || held=$(ls -A "$build")
+	# shellcheck disable=SC2310 # it is nothing but tests
+	build_is_ours || [ -z "$held" ] ||
 		die "BUILD=$build has something in it that is not of the laboratory's making: name a new or an empty directory" \
 		    "(one that an earlier version of the laboratory made: touch $build/.lab-build)"
 	mkdir -p "$build"
@@ -63,10 +71,11 @@ build_dir()
 # to remove but its owner's.
 fresh_dir()	# DIR
 {
-	local dir
+	local dir held=''
 
 	dir=$(realpath -m -- "$1")
-	[ -e "$dir/.lab" ] || [ -z "$(ls -A "$dir" 2>/dev/null)" ] ||
+	[ ! -e "$dir" ] || held=$(ls -A "$dir")
+	[ -e "$dir/.lab" ] || [ -z "$held" ] ||
 		die "$1 has something in it that is not of the laboratory's making: name another directory, or empty it"
 	mkdir -p "$dir"
 	: > "$dir/.lab"
@@ -86,9 +95,11 @@ on_its_way()	# TREE COMMIT
 # another, has the files of another base: it is made anew.
 worktree()	# DIR COMMIT
 {
-	local linux=$build/linux
+	local linux=$build/linux repository
 
-	if [ -e "$1" ] && [ "$(git -C "$1" rev-parse --path-format=absolute --git-common-dir 2>/dev/null)" != "$linux/.git" ]; then
+	repository=$(git -C "$1" rev-parse --path-format=absolute --git-common-dir 2>/dev/null) || repository=''
+	if [ -e "$1" ] && [ "$repository" != "$linux/.git" ]; then
+		# shellcheck disable=SC2310 # it is nothing but tests
 		[ -f "$1/.git" ] && build_is_ours || die "$1 is no tree of $linux: move it away"
 		say "$1 is of another base: making it anew"
 		rm -rf "$1"
@@ -97,6 +108,7 @@ worktree()	# DIR COMMIT
 		git -C "$linux" worktree prune
 		git -C "$linux" worktree add -q --detach "$1" "$2"
 	else
+		# shellcheck disable=SC2310 # whatever fails in it is a no
 		on_its_way "$1" "$2" ||
 			die "$1 has changes that are in no commit: 'git -C $1 stash' keeps them, 'git -C $1 checkout -f' drops them"
 		git -C "$1" checkout -q -f --detach "$2"
