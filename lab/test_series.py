@@ -435,6 +435,49 @@ class KeepWork(Case):
                 self.refused("holds work that is not here", "tree")
         self.assertTrue(ten.exists())
 
+    def test_failed_step(self):
+        """tree and refresh end with a step that fails, and do not say that they did it all"""
+        def move(there, here):
+            for name in "project", "build/linux":
+                shutil.rmtree(here / name, ignore_errors=True)
+                shutil.copytree(there / name, here / name, symlinks=True)
+
+        def outcome():
+            notes = {file.name: file.read_text() for file in (self.linux / ".git").glob("lab-[mr]*")}
+            return self.files(), self.head(), self.head("series-base"), notes
+
+        self.two_patches()
+        move(self.tmp, self.tmp / "refresh")
+        self.commit("tools: more", self.tmp / "refresh/build/linux", list="more")
+        edit(self.project / "patches/tools-add-ten.patch", "+ten", "+eleven")
+        move(self.tmp, self.tmp / "tree")
+        for command, done, *names in ("tree", "the base and", "git", "sed", "sort"), ("refresh", "patches/:", "sed", "sort"):
+            move(self.tmp / command, self.tmp)
+            self.series(command)
+            want = outcome()
+            for name in names:
+                # The calls of a pipeline count one after the other.
+                path = self.program(name, f"""
+                    exec 8< {self.tmp}/n
+                    flock 8
+                    n=$(($(cat {self.tmp}/n) - 1))
+                    echo $n > {self.tmp}/n
+                    exec 8<&-
+                    if [ $n = 0 ]; then cat > /dev/null; exit 3; fi
+                    exec {shutil.which(name)} "$@"\n""")
+                step, left = 0, 0
+                while left <= 0:
+                    step += 1
+                    move(self.tmp / command, self.tmp)
+                    write(self.tmp / "n", f"{step}\n")
+                    said = self.series(command, PATH=path, ok=None)
+                    left = int((self.tmp / "n").read_text())
+                    if done in said:
+                        with self.subTest(command, name=name, step=step):
+                            self.assertEqual(outcome(), want)
+                self.assertGreater(step, 2)
+                (self.tmp / "bin" / name).unlink()
+
     def test_identity_of_commits(self):
         """commits in the tree carry the identity of the project's repository"""
         self.git(self.project, "config", "user.email", "local@localhost")
