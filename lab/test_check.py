@@ -264,6 +264,23 @@ class Own(Quiet):
         self.assertEqual(machines.row('6.1', 'patched@6.1', 'bare', 'to').result, 'own')
 
 
+class Chain(Quiet):
+    def chain(self, **result):
+        with unittest.mock.patch.object(lab, 'program', return_value='guest_state'), \
+                unittest.mock.patch.object(lab, 'scratch', return_value=self.tmp), \
+                unittest.mock.patch.object(lab.Boot, 'run', return_value=self.result(**result)):
+            return check.chain.Chain(['6.1']).said('6.12', 'direct')
+
+    def test_crashed(self):
+        """restores that crashed, said nothing or had no machine are no two equal lists"""
+        said = 'altered\tregister\tPMCR_EL0\t1 2\n'
+        self.assertEqual(self.chain(rc=1, out=said), [[('altered', 'register', 'PMCR_EL0', '1 2')]])
+        for result in dict(rc=139, out=said), dict(rc=None), dict(rc=0, out=''), dict(rc=0, out=said, status=lab.LIMIT), \
+                dict(rc=0, out=said, status=lab.SPLAT):
+            with self.subTest(result), self.assertRaises(lab.Error):
+                self.chain(**result)
+
+
 class Options(Quiet):
     def test_every_option(self):
         """each option that a program's text names is one that it takes"""
