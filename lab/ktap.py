@@ -144,7 +144,11 @@ def read(text):
         indent = len(line) - len(bare)
         plan = re.match(r'1\.\.(\d+)(?: *# *(.*))?$', bare)
         match = _RESULT.match(bare)
-        if plan:
+        if re.match(r'(K?TAP) version \d+$', bare) and indent in levels:
+            # One program's stream after another's
+            level(indent)
+            close(indent)
+        elif plan:
             seen = True
             level(indent)['plan'] = int(plan.group(1))
         elif match:

@@ -255,5 +255,13 @@ class Ktap(unittest.TestCase):
                          [(ktap.PASS, 'a'), (ktap.FAIL, 'b'), (ktap.SKIP, 'c')])
 
 
+    def test_several(self):
+        """the streams of several programs, one after the other, are read as that"""
+        one = 'TAP version 13\n1..2\nok 1 a\nok 2 b\n'
+        self.assertEqual([r.status for r in ktap.read(one + one)], [ktap.PASS] * 4)
+        self.assertIn(ktap.FAIL, [r.status for r in ktap.read(one + one.replace('ok 2 b\n', ''))])
+        self.assertIn(ktap.FAIL, [r.status for r in ktap.read(one.replace('ok 2 b\n', '') + one)])
+
+
 if __name__ == '__main__':
     unittest.main()
