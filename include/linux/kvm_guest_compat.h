@@ -193,7 +193,7 @@ int kvm_guest_compat_get_attr(struct kvm *kvm, struct kvm_device_attr *attr);
 int kvm_guest_compat_set_attr(struct kvm *kvm, struct kvm_device_attr *attr);
 
 /* virt/kvm/guest_compat_default.c, and _debugfs.c */
-void kvm_guest_compat_of_new_vms(struct kvm_guest_compat *compat);
+bool kvm_guest_compat_of_new_vms(struct kvm_guest_compat *compat);
 u8 kvm_guest_compat_revision_of(struct kvm *kvm, unsigned int id);
 void kvm_guest_compat_create_debugfs(struct kvm *kvm);
 

@@ -15,6 +15,7 @@
 #include <linux/kvm_guest_compat.h>
 #include <linux/types.h>
 
+struct arch_timer_context;
 struct kvm;
 struct kvm_vcpu;
 

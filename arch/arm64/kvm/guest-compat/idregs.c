@@ -5,6 +5,10 @@
  * built on.
  */
 
+#ifdef __KERNEL__
+#include <linux/array_size.h>
+#endif
+
 #include "firmware.h"
 #include "idregs.h"
 
@@ -14,8 +18,7 @@ const struct guest_compat_id_field guest_compat_id_table[] = {
 #undef GUEST_COMPAT_ID_FIELDS
 };
 
-const unsigned int guest_compat_id_table_size =
-	sizeof(guest_compat_id_table) / sizeof(guest_compat_id_table[0]);
+const unsigned int guest_compat_id_table_size = ARRAY_SIZE(guest_compat_id_table);
 
 /* @host and @now are whole registers, as is the result */
 u64 guest_compat_id_rule(u16 rule, u64 mask, u64 host, u64 now)
@@ -65,14 +68,15 @@ static const struct {
 	{ SYS_ID_AA64MMFR4_EL1,	0x000000000ff00000 },
 };
 
-#define AARCH64_ID_REGS		SYS_ID_AA64PFR0_EL1
+#define FIRST_AARCH64_ID	sys_reg(3, 0, 0, 4, 0)
+#define LAST_AARCH64_ID		sys_reg(3, 0, 0, 7, 7)
 
 static u64 known(u32 reg)
 {
-	if (reg < AARCH64_ID_REGS)
+	if (reg < FIRST_AARCH64_ID || reg > LAST_AARCH64_ID)
 		return ~0ULL;
 
-	for (unsigned int i = 0; i < sizeof(known_fields) / sizeof(known_fields[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(known_fields); i++) {
 		if (known_fields[i].reg == reg)
 			return known_fields[i].mask;
 	}

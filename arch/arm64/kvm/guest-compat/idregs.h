@@ -104,32 +104,35 @@ u64 guest_compat_id_fields(const u8 *revision, u32 reg, u16 kind);
 
 #if defined(GUEST_COMPAT_ROWS) || defined(GUEST_COMPAT_ID_FIELDS)
 
+#define ID_LIST(...)	__VA_ARGS__
+
+/*
+ * The behaviour's row, or what its revisions show. @_since: the releases that
+ * changed it, as in .since; @_rules: for each revision.
+ */
 #ifdef GUEST_COMPAT_ROWS
-/* The last are the releases that changed it, as in .since */
-#define ID_ROW(_id, _name, _mask, _highest, ...)				\
+#define ID_FIELDS(_id, _name, _text, _highest, _reg, _mask, _since, _rules)	\
 [GUEST_COMPAT_##_id] = {							\
 	.name		= _name,						\
-	.description	= _mask,						\
+	.description	= _text,						\
 	.highest	= _highest,						\
-	.since		= { [GUEST_COMPAT_V5_10] = GUEST_COMPAT_REV(0), __VA_ARGS__ }, \
+	.since		= { [GUEST_COMPAT_V5_10] = GUEST_COMPAT_REV(0), ID_LIST _since }, \
 },
-#define ID_RULES(...)
 #else
-#define ID_ROW(...)
-#define ID_RULES(_id, _reg, _mask, ...)						\
+#define ID_FIELDS(_id, _name, _text, _highest, _reg, _mask, _since, _rules)	\
 {										\
 	.id		= GUEST_COMPAT_##_id,					\
 	.reg		= SYS_##_reg,						\
 	.mask		= (_mask),						\
-	.rules		= { __VA_ARGS__ },					\
+	.rules		= { ID_LIST _rules },					\
 },
 #endif
 
 /* In the first release, and as this kernel shows it since another */
 #define ID_FIELD(_id, _name, _reg, _mask, _first, _changed)			\
-	ID_ROW(_id, _name, #_mask, 1,						\
-	       [GUEST_COMPAT_##_changed] = GUEST_COMPAT_REV(1))			\
-	ID_RULES(_id, _reg, _mask, GUEST_COMPAT_ID_##_first, GUEST_COMPAT_ID_NOW)
+	ID_FIELDS(_id, _name, #_mask, 1, _reg, _mask,				\
+		  ([GUEST_COMPAT_##_changed] = GUEST_COMPAT_REV(1)),		\
+		  (GUEST_COMPAT_ID_##_first, GUEST_COMPAT_ID_NOW))
 
 /* Fields that KVM, or the arm64 code that it asks, did not know at first */
 #define ID_NEW(_id, _name, _reg, _field, _since)				\
@@ -183,22 +186,22 @@ ID_FIELD(ID_AA64FPFR0_F8MM, "id_aa64fpfr0_f8mm", ID_AA64FPFR0_EL1,
 ID_NEW(ID_AA64FPFR0_F16MM2, "id_aa64fpfr0_f16mm2", ID_AA64FPFR0_EL1, F16MM2, V7_2)
 
 /* The host's; then that of ARMv8.0; up to v8.8 since 6.7 */
-ID_ROW(ID_AA64DFR0_DEBUGVER, "id_aa64dfr0_debugver", "ID_AA64DFR0_EL1.DebugVer", 2,
-       [GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
-       [GUEST_COMPAT_V6_7] = GUEST_COMPAT_REV(2))
-ID_RULES(ID_AA64DFR0_DEBUGVER, ID_AA64DFR0_EL1, ID_AA64DFR0_EL1_DebugVer_MASK,
-	 GUEST_COMPAT_ID_HOST,
-	 GUEST_COMPAT_ID_AT_MOST(ID_AA64DFR0_EL1_DebugVer_IMP),
-	 GUEST_COMPAT_ID_NOW)
+ID_FIELDS(ID_AA64DFR0_DEBUGVER, "id_aa64dfr0_debugver", "ID_AA64DFR0_EL1.DebugVer", 2,
+	  ID_AA64DFR0_EL1, ID_AA64DFR0_EL1_DebugVer_MASK,
+	  ([GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
+	   [GUEST_COMPAT_V6_7] = GUEST_COMPAT_REV(2)),
+	  (GUEST_COMPAT_ID_HOST,
+	   GUEST_COMPAT_ID_AT_MOST(ID_AA64DFR0_EL1_DebugVer_IMP),
+	   GUEST_COMPAT_ID_NOW))
 
 /* Up to ARMv8.1, with and without a PMU; then with a PMU, up to ARMv8.4 */
-ID_ROW(ID_AA64DFR0_PMUVER, "id_aa64dfr0_pmuver", "ID_AA64DFR0_EL1.PMUVer", 2,
-       [GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
-       [GUEST_COMPAT_V6_2] = GUEST_COMPAT_REV(2))
-ID_RULES(ID_AA64DFR0_PMUVER, ID_AA64DFR0_EL1, ID_AA64DFR0_EL1_PMUVer_MASK,
-	 GUEST_COMPAT_ID_HOST_PMU(ID_AA64DFR0_EL1_PMUVer_V3P1),
-	 GUEST_COMPAT_ID_AT_MOST(ID_AA64DFR0_EL1_PMUVer_V3P4),
-	 GUEST_COMPAT_ID_NOW)
+ID_FIELDS(ID_AA64DFR0_PMUVER, "id_aa64dfr0_pmuver", "ID_AA64DFR0_EL1.PMUVer", 2,
+	  ID_AA64DFR0_EL1, ID_AA64DFR0_EL1_PMUVer_MASK,
+	  ([GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
+	   [GUEST_COMPAT_V6_2] = GUEST_COMPAT_REV(2)),
+	  (GUEST_COMPAT_ID_HOST_PMU(ID_AA64DFR0_EL1_PMUVer_V3P1),
+	   GUEST_COMPAT_ID_AT_MOST(ID_AA64DFR0_EL1_PMUVer_V3P4),
+	   GUEST_COMPAT_ID_NOW))
 
 /* SPE, which guests never had */
 ID_HID(ID_AA64DFR0_PMSVER, "id_aa64dfr0_pmsver", ID_AA64DFR0_EL1, PMSVer, V5_12)
@@ -207,13 +210,13 @@ ID_HID(ID_AA64DFR0_PMSVER, "id_aa64dfr0_pmsver", ID_AA64DFR0_EL1, PMSVer, V5_12)
 ID_HID(ID_DFR0_COPDBG, "id_dfr0_copdbg", ID_DFR0_EL1, CopDbg, V6_7)
 
 /* As ID_AA64DFR0_EL1.PMUVer */
-ID_ROW(ID_DFR0_PERFMON, "id_dfr0_perfmon", "ID_DFR0_EL1.PerfMon", 2,
-       [GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
-       [GUEST_COMPAT_V6_2] = GUEST_COMPAT_REV(2))
-ID_RULES(ID_DFR0_PERFMON, ID_DFR0_EL1, ID_DFR0_EL1_PerfMon_MASK,
-	 GUEST_COMPAT_ID_HOST_PMU(ID_DFR0_EL1_PerfMon_PMUv3p1),
-	 GUEST_COMPAT_ID_AT_MOST(ID_DFR0_EL1_PerfMon_PMUv3p4),
-	 GUEST_COMPAT_ID_NOW)
+ID_FIELDS(ID_DFR0_PERFMON, "id_dfr0_perfmon", "ID_DFR0_EL1.PerfMon", 2,
+	  ID_DFR0_EL1, ID_DFR0_EL1_PerfMon_MASK,
+	  ([GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
+	   [GUEST_COMPAT_V6_2] = GUEST_COMPAT_REV(2)),
+	  (GUEST_COMPAT_ID_HOST_PMU(ID_DFR0_EL1_PerfMon_PMUv3p1),
+	   GUEST_COMPAT_ID_AT_MOST(ID_DFR0_EL1_PerfMon_PMUv3p4),
+	   GUEST_COMPAT_ID_NOW))
 
 ID_NEW(ID_AA64ISAR1_XS, "id_aa64isar1_xs", ID_AA64ISAR1_EL1, XS, V6_11)
 ID_NEW(ID_AA64ISAR1_LS64, "id_aa64isar1_ls64", ID_AA64ISAR1_EL1, LS64, V7_0)
@@ -246,8 +249,8 @@ ID_NEW(ID_AA64MMFR3_SCTLRX, "id_aa64mmfr3_sctlrx", ID_AA64MMFR3_EL1, SCTLRX, V6_
 ID_NEW(ID_AA64MMFR4_E2H0, "id_aa64mmfr4_e2h0", ID_AA64MMFR4_EL1, E2H0, V6_9)
 ID_NEW(ID_AA64MMFR4_NV_FRAC, "id_aa64mmfr4_nv_frac", ID_AA64MMFR4_EL1, NV_frac, V6_15)
 
-#undef ID_ROW
-#undef ID_RULES
+#undef ID_LIST
+#undef ID_FIELDS
 #undef ID_FIELD
 #undef ID_NEW
 #undef ID_HID
