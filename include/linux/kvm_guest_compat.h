@@ -91,6 +91,7 @@ struct kvm_guest_compat {
  *		had
  * @since:	GUEST_COMPAT_REV(n) for each release that changed it, to whatever
  *		revision
+ * @arch:	what the architecture has to know beside, or NULL
  *
  * Releases that @since does not mention are as the one before them, and the
  * oldest has revision 0 if nothing is said. So none can be without a revision,
@@ -103,6 +104,7 @@ struct guest_compat_behaviour {
 	u8		highest;
 	u8		native;
 	u8		since[GUEST_COMPAT_END];
+	const void	*arch;
 };
 
 #define GUEST_COMPAT_REV(n)	((n) + 1)

@@ -12,14 +12,6 @@
 #include "firmware.h"
 #include "idregs.h"
 
-const struct guest_compat_id_field guest_compat_id_table[] = {
-#define GUEST_COMPAT_ID_FIELDS
-#include "idregs.h"
-#undef GUEST_COMPAT_ID_FIELDS
-};
-
-const unsigned int guest_compat_id_table_size = ARRAY_SIZE(guest_compat_id_table);
-
 /* @host and @now are whole registers, as is the result */
 u64 guest_compat_id_rule(u16 rule, u64 mask, u64 host, u64 now)
 {
@@ -93,11 +85,11 @@ u64 guest_compat_id_default(const u8 *revision, u32 reg, u64 host, u64 now)
 	if (!revision[GUEST_COMPAT_UNKNOWN])
 		now &= known(reg);
 
-	for (unsigned int i = 0; i < guest_compat_id_table_size; i++) {
-		const struct guest_compat_id_field *f = &guest_compat_id_table[i];
+	for (unsigned int id = 1; id < guest_compat_nr; id++) {
+		const struct guest_compat_id_field *f = guest_compat_behaviours[id].arch;
 
-		if (f->reg == reg)
-			now = guest_compat_id_rule(f->rules[revision[f->id]], f->mask, host, now);
+		if (f && f->reg == reg)
+			now = guest_compat_id_rule(f->rules[revision[id]], f->mask, host, now);
 	}
 
 	return now;
@@ -108,10 +100,10 @@ u64 guest_compat_id_fields(const u8 *revision, u32 reg, u16 kind)
 {
 	u64 mask = 0;
 
-	for (unsigned int i = 0; i < guest_compat_id_table_size; i++) {
-		const struct guest_compat_id_field *f = &guest_compat_id_table[i];
+	for (unsigned int id = 1; id < guest_compat_nr; id++) {
+		const struct guest_compat_id_field *f = guest_compat_behaviours[id].arch;
 
-		if (f->reg == reg && (f->rules[revision[f->id]] & GUEST_COMPAT_ID_KIND) == kind)
+		if (f && f->reg == reg && (f->rules[revision[id]] & GUEST_COMPAT_ID_KIND) == kind)
 			mask |= f->mask;
 	}
 

@@ -214,7 +214,7 @@ static bool test_default(void)
 					   base->name);
 			taken += has != native[ext];
 		}
-		ok &= COMPAT_CHECK(taken || base->release >= compat_release(KVM_GUEST_COMPAT_6_16_V1),
+		ok &= COMPAT_CHECK(taken || base->baseline >= KVM_GUEST_COMPAT_6_16_V1,
 				   "nothing is taken away at %s", base->name);
 		/* It is the VM's own selection that counts */
 		ok &= COMPAT_EQ(compat_select(made, KVM_GUEST_COMPAT_NATIVE), 0);

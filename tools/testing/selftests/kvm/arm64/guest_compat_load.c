@@ -191,7 +191,8 @@ static bool test_missing(void)
 	ok &= loads(&full);
 	compat_list(vm, &now);
 	for (i = 0; (b = compat_entry(&now, i)); i++)
-		ok &= COMPAT_CHECK(compat_has_release(b, compat_release(KVM_GUEST_COMPAT_6_1_V1)), "%s", b->name);
+		ok &= COMPAT_CHECK(compat_has_release(b, compat_release(KVM_GUEST_COMPAT_6_1_V1)),
+				   "%s", b->name);
 	return ok;
 }
 

@@ -95,12 +95,12 @@ static void check_rows(void)
 				    guest_compat_revision(id, r) == guest_compat_revision(id, r - 1);
 		}
 	}
-	for (unsigned int i = 0; i < guest_compat_id_table_size; i++) {
-		const struct guest_compat_id_field *f = &guest_compat_id_table[i];
-		u8 highest = guest_compat_behaviours[f->id].highest;
+	for (unsigned int id = 1; id < guest_compat_nr; id++) {
+		const struct guest_compat_id_field *f = guest_compat_behaviours[id].arch;
+		u8 highest = guest_compat_behaviours[id].highest;
 
-		rules += !f->reg || !f->mask || highest >= ARRAY_SIZE(f->rules) ||
-			 f->rules[highest] != GUEST_COMPAT_ID_NOW;
+		rules += f && (!f->reg || !f->mask || highest >= ARRAY_SIZE(f->rules) ||
+			       f->rules[highest] != GUEST_COMPAT_ID_NOW);
 	}
 	check("every id has a name and a description", holes, 0);
 	check("names are unique, and what a command line takes", names, 0);
