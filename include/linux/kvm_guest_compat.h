@@ -68,14 +68,15 @@ struct kvm_device_attr;
 
 /**
  * struct kvm_guest_compat - what a VM has
- * @baseline:	the baseline that was selected last, or KVM_GUEST_COMPAT_NATIVE
+ * @baseline:	the baseline that was selected last, known here or not, or
+ *		KVM_GUEST_COMPAT_NATIVE
  * @differs:	a revision is not what this kernel is by itself
  * @revision:	of each behaviour, by its id
  *
  * Written under kvm->lock until there is a vCPU, constant from then on.
  */
 struct kvm_guest_compat {
-	u16	baseline;
+	u32	baseline;
 	bool	differs;
 	u8	revision[GUEST_COMPAT_MAX_ID + 1];
 };

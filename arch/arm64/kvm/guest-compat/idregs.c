@@ -36,13 +36,21 @@ u64 guest_compat_id_rule(u16 rule, u64 mask, u64 host, u64 now)
 }
 
 /*
- * The fields that KVM shows, up to 7.3 and to whatever VM, of the registers
- * that AArch64 has. Those of AArch32 are all known: none will come.
+ * The fields that KVM shows, up to 7.3 and to whatever VM. Registers of AArch32
+ * that are not here have all of their 32 bits.
  */
 static const struct {
 	u32 reg;
 	u64 mask;
 } known_fields[] = {
+	{ SYS_ID_PFR0_EL1,	0x0f0fffff },
+	{ SYS_ID_DFR0_EL1,	0x0fffffff },
+	{ SYS_ID_ISAR0_EL1,	0x0fffffff },
+	{ SYS_ID_ISAR5_EL1,	0x0f0fffff },
+	{ SYS_ID_ISAR6_EL1,	0x0fffffff },
+	{ SYS_MVFR2_EL1,	0x000000ff },
+	{ SYS_ID_PFR2_EL1,	0x000000ff },
+	{ SYS_ID_MMFR5_EL1,	0x0000000f },
 	{ SYS_ID_AA64PFR0_EL1,	0xff0f00ffffffffff },
 	{ SYS_ID_AA64PFR1_EL1,	0x0f000f000000ffff },
 	{ SYS_ID_AA64PFR2_EL1,	0x0000000f0000fff0 },
@@ -65,15 +73,12 @@ static const struct {
 
 static u64 known(u32 reg)
 {
-	if (reg < FIRST_AARCH64_ID || reg > LAST_AARCH64_ID)
-		return ~0ULL;
-
 	for (unsigned int i = 0; i < ARRAY_SIZE(known_fields); i++) {
 		if (known_fields[i].reg == reg)
 			return known_fields[i].mask;
 	}
 
-	return 0;
+	return reg < FIRST_AARCH64_ID || reg > LAST_AARCH64_ID ? ~0ULL : 0;
 }
 
 /*

@@ -50,7 +50,7 @@ static const struct {
 #undef GUEST_COMPAT_NEEDS
 };
 
-/* No release was such a machine, and guests cannot boot on it */
+/* What no release that was measured had, and guests cannot boot on, or lose */
 unsigned int kvm_arch_guest_compat_incoherent(const struct kvm_guest_compat *compat)
 {
 	for (unsigned int i = 1; i < ARRAY_SIZE(needs); i++) {

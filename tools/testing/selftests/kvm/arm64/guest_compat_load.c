@@ -118,6 +118,8 @@ static bool test_revisions(void)
 	compat_find(&v, "id_aa64mmfr3_s1poe")->revision = 0;
 	compat_find(&v, "id_aa64mmfr2_ccidx")->revision = 0;
 	compat_find(&v, "id_mmfr4_ccidx")->revision = 0;
+	compat_find(&v, "id_aa64mmfr3_tcrx")->revision = 0;
+	compat_find(&v, "nested")->revision = 0;
 	ok &= loads(&v);
 	compat_list(vm, &now);
 	return ok && COMPAT_CHECK(compat_same(&v, &now), "another vector");

@@ -174,6 +174,8 @@ static void check_unknown(void)
 		shown += default_of(r, sys_reg(3, 0, 0, 6, 4), ~0ULL, ~0ULL) != 0;
 	}
 	check("no release has what no row is about", shown, 0);
+	check("CTR_EL0 is no such register",
+	      default_of(GUEST_COMPAT_V6_1, sys_reg(3, 3, 0, 0, 1), 0, 0x9444c004), 0x9444c004);
 }
 
 /* What a baseline is never changes; "published" has those that are published */

@@ -171,6 +171,11 @@ static const struct {
 	{ "id_gic", 1, "id_aa64pfr2_gcie" },
 	{ "id_aa64mmfr3_tcrx", 0, "id_aa64mmfr3_s1pie" },
 	{ "id_aa64mmfr3_tcrx", 0, "id_aa64mmfr3_s1poe" },
+	{ "list_tcr2_pir", 0, "id_aa64mmfr3_tcrx" },
+	{ "list_tcr2_pir", 0, "id_aa64mmfr3_s1pie" },
+	{ "list_tcr2_pir", 0, "id_aa64mmfr3_s1poe" },
+	{ "list_tcr2_pir", 0, "nested" },
+	{ "list_ptimer", 0, "nested" },
 };
 
 /*
