@@ -68,14 +68,15 @@ struct kvm_device_attr;
 
 /**
  * struct kvm_guest_compat - what a VM has
- * @baseline:	the baseline that was selected last, or KVM_GUEST_COMPAT_NATIVE
+ * @baseline:	the baseline that was selected last, known here or not, or
+ *		KVM_GUEST_COMPAT_NATIVE
  * @differs:	a revision is not what this kernel is by itself
  * @revision:	of each behaviour, by its id
  *
  * Written under kvm->lock until there is a vCPU, constant from then on.
  */
 struct kvm_guest_compat {
-	u16	baseline;
+	u32	baseline;
 	bool	differs;
 	u8	revision[GUEST_COMPAT_MAX_ID + 1];
 };
@@ -91,6 +92,7 @@ struct kvm_guest_compat {
  *		had
  * @since:	GUEST_COMPAT_REV(n) for each release that changed it, to whatever
  *		revision
+ * @arch:	what the architecture has to know beside, or NULL
  *
  * Releases that @since does not mention are as the one before them, and the
  * oldest has revision 0 if nothing is said. So none can be without a revision,
@@ -103,6 +105,7 @@ struct guest_compat_behaviour {
 	u8		highest;
 	u8		native;
 	u8		since[GUEST_COMPAT_END];
+	const void	*arch;
 };
 
 #define GUEST_COMPAT_REV(n)	((n) + 1)
@@ -193,7 +196,7 @@ int kvm_guest_compat_get_attr(struct kvm *kvm, struct kvm_device_attr *attr);
 int kvm_guest_compat_set_attr(struct kvm *kvm, struct kvm_device_attr *attr);
 
 /* virt/kvm/guest_compat_default.c, and _debugfs.c */
-void kvm_guest_compat_of_new_vms(struct kvm_guest_compat *compat);
+bool kvm_guest_compat_of_new_vms(struct kvm_guest_compat *compat);
 u8 kvm_guest_compat_revision_of(struct kvm *kvm, unsigned int id);
 void kvm_guest_compat_create_debugfs(struct kvm *kvm);
 

@@ -16,7 +16,8 @@
 
 bool guest_compat_known(u32 id)
 {
-	return id < guest_compat_nr && guest_compat_behaviours[id].name[0];
+	return id < guest_compat_nr &&
+	       guest_compat_behaviours[array_index_nospec(id, guest_compat_nr)].name[0];
 }
 
 /* The first after @id, or 0; a kernel that has not all of them has holes */
@@ -81,10 +82,20 @@ unsigned int guest_compat_number(const struct guest_compat_baseline *baseline)
 	return baseline->release << 8 | baseline->version;
 }
 
-/* A kernel can be what came before it, not what came after */
+/* A kernel can be what came before it, not what came after; and only what it can do */
 bool guest_compat_selectable(const struct guest_compat_baseline *baseline)
 {
-	return baseline->release <= guest_compat_native;
+	unsigned int id;
+
+	if (baseline->release > guest_compat_native)
+		return false;
+
+	for (id = guest_compat_next(0); id; id = guest_compat_next(id)) {
+		if (guest_compat_published(baseline, id) > guest_compat_behaviours[id].highest)
+			return false;
+	}
+
+	return true;
 }
 
 bool guest_compat_newest_version(const struct guest_compat_baseline *baseline)
@@ -193,28 +204,27 @@ int guest_compat_take(struct guest_compat_reader *reader,
 /*
  * The end of a vector. The source did not know the behaviours that it left out:
  * they are as it was by itself. A baseline that is not known here is a vector
- * like any other.
+ * like any other; its number is kept, for a kernel that knows it.
  */
 int guest_compat_complete(struct guest_compat_reader *reader, u32 native, u32 baseline,
 			  u32 *bad_id)
 {
 	unsigned int id;
 
+	reader->want.baseline = baseline;
 	for (id = guest_compat_next(0); id; id = guest_compat_next(id)) {
 		if (reader->seen[id])
 			continue;
 
-		if (!native || native >= GUEST_COMPAT_END) {
-			*bad_id = id;
+		*bad_id = id;
+		if (!native || native >= GUEST_COMPAT_END)
 			return -EINVAL;
-		}
 
 		reader->want.revision[id] =
 			guest_compat_revision(id, array_index_nospec(native, GUEST_COMPAT_END));
+		if (reader->want.revision[id] > guest_compat_behaviours[id].highest)
+			return -EINVAL;
 	}
-
-	if (guest_compat_find(baseline))
-		reader->want.baseline = baseline;
 
 	*bad_id = kvm_arch_guest_compat_incoherent(&reader->want);
 	return *bad_id ? -EINVAL : 0;

@@ -12,19 +12,17 @@
 /* Set before there is memory to allocate from, and read by KVM_CREATE_VM */
 static DEFINE_SPINLOCK(default_lock);
 static struct kvm_guest_compat default_compat;
-static bool default_set;
+static bool default_set;	/* never again false */
 
-/* As the administrator has it, or, without, as this kernel is by itself */
-void kvm_guest_compat_of_new_vms(struct kvm_guest_compat *compat)
+/* What the administrator has for them; false if that is nothing */
+bool kvm_guest_compat_of_new_vms(struct kvm_guest_compat *compat)
 {
-	scoped_guard(spinlock, &default_lock) {
-		if (default_set) {
-			*compat = default_compat;
-			return;
-		}
-	}
+	if (!READ_ONCE(default_set))
+		return false;
 
-	guest_compat_native_of(compat);
+	guard(spinlock)(&default_lock);
+	*compat = default_compat;
+	return true;
 }
 
 /* Of a VM, or, without one, of those to be made */
@@ -33,8 +31,11 @@ u8 kvm_guest_compat_revision_of(struct kvm *kvm, unsigned int id)
 	if (kvm)
 		return kvm_guest_compat(kvm, id);
 
+	if (!READ_ONCE(default_set))
+		return guest_compat_native_revision(id);
+
 	guard(spinlock)(&default_lock);
-	return default_set ? default_compat.revision[id] : guest_compat_native_revision(id);
+	return default_compat.revision[id];
 }
 
 static int set_host_default(const char *val, const struct kernel_param *kp)
@@ -48,7 +49,7 @@ static int set_host_default(const char *val, const struct kernel_param *kp)
 
 	guard(spinlock)(&default_lock);
 	default_compat = compat;
-	default_set = true;
+	WRITE_ONCE(default_set, true);
 
 	return 0;
 }
@@ -58,7 +59,8 @@ static int get_host_default(char *buffer, const struct kernel_param *kp)
 	struct kvm_guest_compat compat;
 	int len;
 
-	kvm_guest_compat_of_new_vms(&compat);
+	if (!kvm_guest_compat_of_new_vms(&compat))
+		guest_compat_native_of(&compat);
 	len = guest_compat_format(buffer, PAGE_SIZE - 1, &compat);
 	buffer[len++] = '\n';
 

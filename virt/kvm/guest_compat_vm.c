@@ -5,6 +5,7 @@
  * KVM_GUEST_COMPAT_CTRL, of VMs and of /dev/kvm.
  */
 
+#include <linux/init.h>
 #include <linux/kvm_guest_compat.h>
 #include <linux/kvm_host.h>
 #include <linux/nospec.h>
@@ -54,16 +55,24 @@ int guest_compat_apply(struct kvm *kvm, const struct kvm_guest_compat *want)
 	return 0;
 }
 
+/* What most VMs have */
+static struct kvm_guest_compat native __ro_after_init;
+
+static int __init guest_compat_init(void)
+{
+	guest_compat_native_of(&native);
+	return 0;
+}
+core_initcall(guest_compat_init);
+
 /* At its creation, before the architecture lets userspace in */
 void kvm_guest_compat_init_vm(struct kvm *kvm)
 {
 	struct kvm_guest_compat compat;
 
-	guest_compat_native_of(&kvm->guest_compat);
-	if (kvm_arch_guest_compat_fixed(kvm))
+	kvm->guest_compat = native;
+	if (kvm_arch_guest_compat_fixed(kvm) || !kvm_guest_compat_of_new_vms(&compat))
 		return;
-
-	kvm_guest_compat_of_new_vms(&compat);
 
 	guard(mutex)(&kvm->lock);
 	WARN_ON_ONCE(guest_compat_apply(kvm, &compat));
@@ -106,7 +115,8 @@ int kvm_guest_compat_select(struct kvm *kvm, u64 number)
 static void read_compat(struct kvm *kvm, struct kvm_guest_compat *has)
 {
 	if (!kvm) {
-		kvm_guest_compat_of_new_vms(has);
+		if (!kvm_guest_compat_of_new_vms(has))
+			*has = native;
 		return;
 	}
 
@@ -279,10 +289,10 @@ static int find_entry(const struct kvm_guest_compat_vector *hdr, void __user *ue
 static int read_vector(struct kvm_guest_compat *want, void __user *uaddr,
 		       struct kvm_guest_compat_check *bad)
 {
-	struct guest_compat_reader *reader __free(kfree) = NULL;
 	struct kvm_guest_compat_behaviour entry;
 	void __user *uentry = uaddr + sizeof(struct kvm_guest_compat_vector);
 	struct kvm_guest_compat_vector hdr;
+	struct guest_compat_reader reader;
 	int ret;
 
 	bad->bad_entry = KVM_GUEST_COMPAT_NONE;
@@ -292,10 +302,7 @@ static int read_vector(struct kvm_guest_compat *want, void __user *uaddr,
 	if (ret)
 		return ret;
 
-	reader = kmalloc(sizeof(*reader), GFP_KERNEL_ACCOUNT);
-	if (!reader)
-		return -ENOMEM;
-	guest_compat_start(reader);
+	guest_compat_start(&reader);
 
 	for (u32 i = 0; i < (hdr.size - sizeof(hdr)) / hdr.entry_size; i++) {
 		ret = copy_struct_from_user(&entry, sizeof(entry), uentry, hdr.entry_size);
@@ -304,7 +311,7 @@ static int read_vector(struct kvm_guest_compat *want, void __user *uaddr,
 		if (ret && get_user(entry.id, (u32 __user *)uentry))
 			return -EFAULT;
 		if (!ret)
-			ret = guest_compat_take(reader, &entry);
+			ret = guest_compat_take(&reader, &entry);
 		if (ret) {
 			bad->bad_entry = i;
 			bad->bad_id = entry.id;
@@ -313,11 +320,11 @@ static int read_vector(struct kvm_guest_compat *want, void __user *uaddr,
 		uentry += hdr.entry_size;
 	}
 
-	ret = guest_compat_complete(reader, hdr.native, hdr.baseline, &bad->bad_id);
+	ret = guest_compat_complete(&reader, hdr.native, hdr.baseline, &bad->bad_id);
 	if (ret && find_entry(&hdr, uaddr + sizeof(hdr), bad))
 		return -EFAULT;
 
-	*want = reader->want;
+	*want = reader.want;
 	return ret;
 }
 

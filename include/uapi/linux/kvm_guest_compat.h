@@ -47,7 +47,7 @@
  * @id:		which
  * @flags:	0
  * @revision:	what the VM has
- * @dflt:	what this kernel gives a VM when nothing is asked for
+ * @dflt:	what this kernel has by itself
  * @highest:	the highest revision that can be set
  * @reserved:	0
  * @releases:	bit n: release n of Linux, counted from 1 for 5.10, had @revision

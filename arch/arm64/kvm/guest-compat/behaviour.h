@@ -3,11 +3,10 @@
 #define __KVM_ARM64_GUEST_COMPAT_BEHAVIOUR_H__
 
 /*
- * A topic's header has its ids and declarations, and three tables, of which it
+ * A topic's header has its ids and declarations, and two tables, of which it
  * brings the rows where the table is:
  *
  * GUEST_COMPAT_ROWS		the behaviours, see struct guest_compat_behaviour
- * GUEST_COMPAT_ID_FIELDS	fields of ID registers, see idregs.h
  * GUEST_COMPAT_NEEDS		which revisions only go with which others:
  *				{ id, lowest, highest, other id, lowest, highest }
  */
@@ -15,6 +14,7 @@
 #include <linux/kvm_guest_compat.h>
 #include <linux/types.h>
 
+struct arch_timer_context;
 struct kvm;
 struct kvm_vcpu;
 

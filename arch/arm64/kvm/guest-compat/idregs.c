@@ -5,17 +5,12 @@
  * built on.
  */
 
+#ifdef __KERNEL__
+#include <linux/array_size.h>
+#endif
+
 #include "firmware.h"
 #include "idregs.h"
-
-const struct guest_compat_id_field guest_compat_id_table[] = {
-#define GUEST_COMPAT_ID_FIELDS
-#include "idregs.h"
-#undef GUEST_COMPAT_ID_FIELDS
-};
-
-const unsigned int guest_compat_id_table_size =
-	sizeof(guest_compat_id_table) / sizeof(guest_compat_id_table[0]);
 
 /* @host and @now are whole registers, as is the result */
 u64 guest_compat_id_rule(u16 rule, u64 mask, u64 host, u64 now)
@@ -41,13 +36,21 @@ u64 guest_compat_id_rule(u16 rule, u64 mask, u64 host, u64 now)
 }
 
 /*
- * The fields that KVM shows, up to 7.3 and to whatever VM, of the registers
- * that AArch64 has. Those of AArch32 are all known: none will come.
+ * The fields that KVM shows, up to 7.3 and to whatever VM. Registers of AArch32
+ * that are not here have all of their 32 bits.
  */
 static const struct {
 	u32 reg;
 	u64 mask;
 } known_fields[] = {
+	{ SYS_ID_PFR0_EL1,	0x0f0fffff },
+	{ SYS_ID_DFR0_EL1,	0x0fffffff },
+	{ SYS_ID_ISAR0_EL1,	0x0fffffff },
+	{ SYS_ID_ISAR5_EL1,	0x0f0fffff },
+	{ SYS_ID_ISAR6_EL1,	0x0fffffff },
+	{ SYS_MVFR2_EL1,	0x000000ff },
+	{ SYS_ID_PFR2_EL1,	0x000000ff },
+	{ SYS_ID_MMFR5_EL1,	0x0000000f },
 	{ SYS_ID_AA64PFR0_EL1,	0xff0f00ffffffffff },
 	{ SYS_ID_AA64PFR1_EL1,	0x0f000f000000ffff },
 	{ SYS_ID_AA64PFR2_EL1,	0x0000000f0000fff0 },
@@ -65,19 +68,17 @@ static const struct {
 	{ SYS_ID_AA64MMFR4_EL1,	0x000000000ff00000 },
 };
 
-#define AARCH64_ID_REGS		SYS_ID_AA64PFR0_EL1
+#define FIRST_AARCH64_ID	sys_reg(3, 0, 0, 4, 0)
+#define LAST_AARCH64_ID		sys_reg(3, 0, 0, 7, 7)
 
 static u64 known(u32 reg)
 {
-	if (reg < AARCH64_ID_REGS)
-		return ~0ULL;
-
-	for (unsigned int i = 0; i < sizeof(known_fields) / sizeof(known_fields[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(known_fields); i++) {
 		if (known_fields[i].reg == reg)
 			return known_fields[i].mask;
 	}
 
-	return 0;
+	return reg < FIRST_AARCH64_ID || reg > LAST_AARCH64_ID ? ~0ULL : 0;
 }
 
 /*
@@ -89,11 +90,11 @@ u64 guest_compat_id_default(const u8 *revision, u32 reg, u64 host, u64 now)
 	if (!revision[GUEST_COMPAT_UNKNOWN])
 		now &= known(reg);
 
-	for (unsigned int i = 0; i < guest_compat_id_table_size; i++) {
-		const struct guest_compat_id_field *f = &guest_compat_id_table[i];
+	for (unsigned int id = 1; id < guest_compat_nr; id++) {
+		const struct guest_compat_id_field *f = guest_compat_behaviours[id].arch;
 
-		if (f->reg == reg)
-			now = guest_compat_id_rule(f->rules[revision[f->id]], f->mask, host, now);
+		if (f && f->reg == reg)
+			now = guest_compat_id_rule(f->rules[revision[id]], f->mask, host, now);
 	}
 
 	return now;
@@ -104,10 +105,10 @@ u64 guest_compat_id_fields(const u8 *revision, u32 reg, u16 kind)
 {
 	u64 mask = 0;
 
-	for (unsigned int i = 0; i < guest_compat_id_table_size; i++) {
-		const struct guest_compat_id_field *f = &guest_compat_id_table[i];
+	for (unsigned int id = 1; id < guest_compat_nr; id++) {
+		const struct guest_compat_id_field *f = guest_compat_behaviours[id].arch;
 
-		if (f->reg == reg && (f->rules[revision[f->id]] & GUEST_COMPAT_ID_KIND) == kind)
+		if (f && f->reg == reg && (f->rules[revision[id]] & GUEST_COMPAT_ID_KIND) == kind)
 			mask |= f->mask;
 	}
 

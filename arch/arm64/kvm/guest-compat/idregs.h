@@ -81,20 +81,17 @@ enum {
 
 /**
  * struct guest_compat_id_field - what a behaviour makes of an ID register
- * @id:		the behaviour
  * @reg:	the register's encoding
  * @mask:	its field, or fields
  * @rules:	for each revision GUEST_COMPAT_ID_*; the highest has _NOW
+ *
+ * The .arch of its row. No other row has one.
  */
 struct guest_compat_id_field {
-	u8	id;
 	u32	reg;
 	u64	mask;
 	u16	rules[4];
 };
-
-extern const struct guest_compat_id_field guest_compat_id_table[];
-extern const unsigned int guest_compat_id_table_size;
 
 u64 guest_compat_id_rule(u16 rule, u64 mask, u64 host, u64 now);
 u64 guest_compat_id_default(const u8 *revision, u32 reg, u64 host, u64 now);
@@ -102,34 +99,29 @@ u64 guest_compat_id_fields(const u8 *revision, u32 reg, u16 kind);
 
 #endif /* __KVM_ARM64_GUEST_COMPAT_IDREGS_H__ */
 
-#if defined(GUEST_COMPAT_ROWS) || defined(GUEST_COMPAT_ID_FIELDS)
-
 #ifdef GUEST_COMPAT_ROWS
-/* The last are the releases that changed it, as in .since */
-#define ID_ROW(_id, _name, _mask, _highest, ...)				\
+
+#define ID_LIST(...)	__VA_ARGS__
+
+/* @_since: the releases that changed it, as in .since; @_rules: for each revision */
+#define ID_FIELDS(_id, _name, _text, _highest, _reg, _mask, _since, _rules)	\
 [GUEST_COMPAT_##_id] = {							\
 	.name		= _name,						\
-	.description	= _mask,						\
+	.description	= _text,						\
 	.highest	= _highest,						\
-	.since		= { [GUEST_COMPAT_V5_10] = GUEST_COMPAT_REV(0), __VA_ARGS__ }, \
-},
-#define ID_RULES(...)
-#else
-#define ID_ROW(...)
-#define ID_RULES(_id, _reg, _mask, ...)						\
-{										\
-	.id		= GUEST_COMPAT_##_id,					\
-	.reg		= SYS_##_reg,						\
-	.mask		= (_mask),						\
-	.rules		= { __VA_ARGS__ },					\
-},
-#endif
+	.since		= { [GUEST_COMPAT_V5_10] = GUEST_COMPAT_REV(0), ID_LIST _since }, \
+	.arch		= &(const struct guest_compat_id_field){		\
+		.reg	= SYS_##_reg,						\
+		.mask	= (_mask),						\
+		.rules	= { ID_LIST _rules },					\
+	},									\
+}
 
 /* In the first release, and as this kernel shows it since another */
 #define ID_FIELD(_id, _name, _reg, _mask, _first, _changed)			\
-	ID_ROW(_id, _name, #_mask, 1,						\
-	       [GUEST_COMPAT_##_changed] = GUEST_COMPAT_REV(1))			\
-	ID_RULES(_id, _reg, _mask, GUEST_COMPAT_ID_##_first, GUEST_COMPAT_ID_NOW)
+	ID_FIELDS(_id, _name, #_mask, 1, _reg, _mask,				\
+		  ([GUEST_COMPAT_##_changed] = GUEST_COMPAT_REV(1)),		\
+		  (GUEST_COMPAT_ID_##_first, GUEST_COMPAT_ID_NOW))
 
 /* Fields that KVM, or the arm64 code that it asks, did not know at first */
 #define ID_NEW(_id, _name, _reg, _field, _since)				\
@@ -140,119 +132,119 @@ u64 guest_compat_id_fields(const u8 *revision, u32 reg, u16 kind);
 	ID_FIELD(_id, _name, _reg, _reg##_##_field##_MASK, HOST, _since)
 
 /* Of no use without EL2. A VM with EL2 has what it had. */
-ID_HID(ID_AA64MMFR2_NV, "id_aa64mmfr2_nv", ID_AA64MMFR2_EL1, NV, V6_15)
+ID_HID(ID_AA64MMFR2_NV, "id_aa64mmfr2_nv", ID_AA64MMFR2_EL1, NV, V6_15),
 
 /* CCSIDR_EL1 is emulated in its 32bit format since 6.3 */
-ID_HID(ID_AA64MMFR2_CCIDX, "id_aa64mmfr2_ccidx", ID_AA64MMFR2_EL1, CCIDX, V6_3)
-ID_HID(ID_MMFR4_CCIDX, "id_mmfr4_ccidx", ID_MMFR4_EL1, CCIDX, V6_3)
+ID_HID(ID_AA64MMFR2_CCIDX, "id_aa64mmfr2_ccidx", ID_AA64MMFR2_EL1, CCIDX, V6_3),
+ID_HID(ID_MMFR4_CCIDX, "id_mmfr4_ccidx", ID_MMFR4_EL1, CCIDX, V6_3),
 
 /* What KVM knows of the host's vulnerability, rather than the register */
-ID_HID(ID_AA64PFR0_CSV3, "id_aa64pfr0_csv3", ID_AA64PFR0_EL1, CSV3, V5_11)
+ID_HID(ID_AA64PFR0_CSV3, "id_aa64pfr0_csv3", ID_AA64PFR0_EL1, CSV3, V5_11),
 /* 1 whenever a vGICv3 can be had, since 5.18; a GICv4.1 says 3 */
-ID_HID(ID_AA64PFR0_GIC, "id_aa64pfr0_gic", ID_AA64PFR0_EL1, GIC, V5_18)
+ID_HID(ID_AA64PFR0_GIC, "id_aa64pfr0_gic", ID_AA64PFR0_EL1, GIC, V5_18),
 /*
  * Linux uses the MPAM registers of a CPU that has either of these fields, and
  * KVM never let guests do that: kept when they are restored, but never given to
  * a new VM. Hidden since 6.13, and 6.12.6.
  */
 ID_FIELD(ID_AA64PFR0_MPAM, "id_aa64pfr0_mpam", ID_AA64PFR0_EL1,
-	 ID_AA64PFR0_EL1_MPAM_MASK, KEPT, V6_12)
+	 ID_AA64PFR0_EL1_MPAM_MASK, KEPT, V6_12),
 ID_FIELD(ID_AA64PFR1_MPAM_FRAC, "id_aa64pfr1_mpam_frac", ID_AA64PFR1_EL1,
-	 ID_AA64PFR1_EL1_MPAM_frac_MASK, KEPT, V6_12)
+	 ID_AA64PFR1_EL1_MPAM_frac_MASK, KEPT, V6_12),
 /* Only where KVM handles the registers of RASv1p1, since 6.17 */
-ID_HID(ID_AA64PFR1_RAS_FRAC, "id_aa64pfr1_ras_frac", ID_AA64PFR1_EL1, RAS_frac, V6_17)
+ID_HID(ID_AA64PFR1_RAS_FRAC, "id_aa64pfr1_ras_frac", ID_AA64PFR1_EL1, RAS_frac, V6_17),
 /* 0 claims asynchronous faults, whether or not there are */
-ID_NEW(ID_AA64PFR1_MTE_FRAC, "id_aa64pfr1_mte_frac", ID_AA64PFR1_EL1, MTE_frac, V6_16)
-ID_NEW(ID_AA64PFR1_DF2, "id_aa64pfr1_df2", ID_AA64PFR1_EL1, DF2, V6_17)
-ID_NEW(ID_AA64PFR2_FPMR, "id_aa64pfr2_fpmr", ID_AA64PFR2_EL1, FPMR, V6_12)
-ID_NEW(ID_AA64PFR2_MTEFAR, "id_aa64pfr2_mtefar", ID_AA64PFR2_EL1, MTEFAR, V6_17)
-ID_NEW(ID_AA64PFR2_MTESTOREONLY, "id_aa64pfr2_mtestoreonly", ID_AA64PFR2_EL1, MTESTOREONLY, V6_17)
-ID_NEW(ID_AA64PFR2_GCIE, "id_aa64pfr2_gcie", ID_AA64PFR2_EL1, GCIE, V7_1)
+ID_NEW(ID_AA64PFR1_MTE_FRAC, "id_aa64pfr1_mte_frac", ID_AA64PFR1_EL1, MTE_frac, V6_16),
+ID_NEW(ID_AA64PFR1_DF2, "id_aa64pfr1_df2", ID_AA64PFR1_EL1, DF2, V6_17),
+ID_NEW(ID_AA64PFR2_FPMR, "id_aa64pfr2_fpmr", ID_AA64PFR2_EL1, FPMR, V6_12),
+ID_NEW(ID_AA64PFR2_MTEFAR, "id_aa64pfr2_mtefar", ID_AA64PFR2_EL1, MTEFAR, V6_17),
+ID_NEW(ID_AA64PFR2_MTESTOREONLY, "id_aa64pfr2_mtestoreonly", ID_AA64PFR2_EL1, MTESTOREONLY, V6_17),
+ID_NEW(ID_AA64PFR2_GCIE, "id_aa64pfr2_gcie", ID_AA64PFR2_EL1, GCIE, V7_1),
 
-ID_NEW(ID_AA64ZFR0_B16B16, "id_aa64zfr0_b16b16", ID_AA64ZFR0_EL1, B16B16, V6_7)
-ID_NEW(ID_AA64ZFR0_F16MM, "id_aa64zfr0_f16mm", ID_AA64ZFR0_EL1, F16MM, V6_14)
-ID_NEW(ID_AA64ZFR0_ELTPERM, "id_aa64zfr0_eltperm", ID_AA64ZFR0_EL1, EltPerm, V6_14)
+ID_NEW(ID_AA64ZFR0_B16B16, "id_aa64zfr0_b16b16", ID_AA64ZFR0_EL1, B16B16, V6_7),
+ID_NEW(ID_AA64ZFR0_F16MM, "id_aa64zfr0_f16mm", ID_AA64ZFR0_EL1, F16MM, V6_14),
+ID_NEW(ID_AA64ZFR0_ELTPERM, "id_aa64zfr0_eltperm", ID_AA64ZFR0_EL1, EltPerm, V6_14),
 
 /* The register as a whole, and what came to it later */
 ID_FIELD(ID_AA64FPFR0, "id_aa64fpfr0", ID_AA64FPFR0_EL1,
 	 ~(ID_AA64FPFR0_EL1_RES0 | ID_AA64FPFR0_EL1_F8MM8_MASK |
 	   ID_AA64FPFR0_EL1_F8MM4_MASK | ID_AA64FPFR0_EL1_F16MM2_MASK),
-	 VALUE(0), V6_12)
+	 VALUE(0), V6_12),
 ID_FIELD(ID_AA64FPFR0_F8MM, "id_aa64fpfr0_f8mm", ID_AA64FPFR0_EL1,
-	 ID_AA64FPFR0_EL1_F8MM8_MASK | ID_AA64FPFR0_EL1_F8MM4_MASK, VALUE(0), V6_14)
-ID_NEW(ID_AA64FPFR0_F16MM2, "id_aa64fpfr0_f16mm2", ID_AA64FPFR0_EL1, F16MM2, V7_2)
+	 ID_AA64FPFR0_EL1_F8MM8_MASK | ID_AA64FPFR0_EL1_F8MM4_MASK, VALUE(0), V6_14),
+ID_NEW(ID_AA64FPFR0_F16MM2, "id_aa64fpfr0_f16mm2", ID_AA64FPFR0_EL1, F16MM2, V7_2),
 
 /* The host's; then that of ARMv8.0; up to v8.8 since 6.7 */
-ID_ROW(ID_AA64DFR0_DEBUGVER, "id_aa64dfr0_debugver", "ID_AA64DFR0_EL1.DebugVer", 2,
-       [GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
-       [GUEST_COMPAT_V6_7] = GUEST_COMPAT_REV(2))
-ID_RULES(ID_AA64DFR0_DEBUGVER, ID_AA64DFR0_EL1, ID_AA64DFR0_EL1_DebugVer_MASK,
-	 GUEST_COMPAT_ID_HOST,
-	 GUEST_COMPAT_ID_AT_MOST(ID_AA64DFR0_EL1_DebugVer_IMP),
-	 GUEST_COMPAT_ID_NOW)
+ID_FIELDS(ID_AA64DFR0_DEBUGVER, "id_aa64dfr0_debugver", "ID_AA64DFR0_EL1.DebugVer", 2,
+	  ID_AA64DFR0_EL1, ID_AA64DFR0_EL1_DebugVer_MASK,
+	  ([GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
+	   [GUEST_COMPAT_V6_7] = GUEST_COMPAT_REV(2)),
+	  (GUEST_COMPAT_ID_HOST,
+	   GUEST_COMPAT_ID_AT_MOST(ID_AA64DFR0_EL1_DebugVer_IMP),
+	   GUEST_COMPAT_ID_NOW)),
 
 /* Up to ARMv8.1, with and without a PMU; then with a PMU, up to ARMv8.4 */
-ID_ROW(ID_AA64DFR0_PMUVER, "id_aa64dfr0_pmuver", "ID_AA64DFR0_EL1.PMUVer", 2,
-       [GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
-       [GUEST_COMPAT_V6_2] = GUEST_COMPAT_REV(2))
-ID_RULES(ID_AA64DFR0_PMUVER, ID_AA64DFR0_EL1, ID_AA64DFR0_EL1_PMUVer_MASK,
-	 GUEST_COMPAT_ID_HOST_PMU(ID_AA64DFR0_EL1_PMUVer_V3P1),
-	 GUEST_COMPAT_ID_AT_MOST(ID_AA64DFR0_EL1_PMUVer_V3P4),
-	 GUEST_COMPAT_ID_NOW)
+ID_FIELDS(ID_AA64DFR0_PMUVER, "id_aa64dfr0_pmuver", "ID_AA64DFR0_EL1.PMUVer", 2,
+	  ID_AA64DFR0_EL1, ID_AA64DFR0_EL1_PMUVer_MASK,
+	  ([GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
+	   [GUEST_COMPAT_V6_2] = GUEST_COMPAT_REV(2)),
+	  (GUEST_COMPAT_ID_HOST_PMU(ID_AA64DFR0_EL1_PMUVer_V3P1),
+	   GUEST_COMPAT_ID_AT_MOST(ID_AA64DFR0_EL1_PMUVer_V3P4),
+	   GUEST_COMPAT_ID_NOW)),
 
 /* SPE, which guests never had */
-ID_HID(ID_AA64DFR0_PMSVER, "id_aa64dfr0_pmsver", ID_AA64DFR0_EL1, PMSVer, V5_12)
+ID_HID(ID_AA64DFR0_PMSVER, "id_aa64dfr0_pmsver", ID_AA64DFR0_EL1, PMSVer, V5_12),
 
 /* Up to v8.8 since 6.7 */
-ID_HID(ID_DFR0_COPDBG, "id_dfr0_copdbg", ID_DFR0_EL1, CopDbg, V6_7)
+ID_HID(ID_DFR0_COPDBG, "id_dfr0_copdbg", ID_DFR0_EL1, CopDbg, V6_7),
 
 /* As ID_AA64DFR0_EL1.PMUVer */
-ID_ROW(ID_DFR0_PERFMON, "id_dfr0_perfmon", "ID_DFR0_EL1.PerfMon", 2,
-       [GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
-       [GUEST_COMPAT_V6_2] = GUEST_COMPAT_REV(2))
-ID_RULES(ID_DFR0_PERFMON, ID_DFR0_EL1, ID_DFR0_EL1_PerfMon_MASK,
-	 GUEST_COMPAT_ID_HOST_PMU(ID_DFR0_EL1_PerfMon_PMUv3p1),
-	 GUEST_COMPAT_ID_AT_MOST(ID_DFR0_EL1_PerfMon_PMUv3p4),
-	 GUEST_COMPAT_ID_NOW)
+ID_FIELDS(ID_DFR0_PERFMON, "id_dfr0_perfmon", "ID_DFR0_EL1.PerfMon", 2,
+	  ID_DFR0_EL1, ID_DFR0_EL1_PerfMon_MASK,
+	  ([GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
+	   [GUEST_COMPAT_V6_2] = GUEST_COMPAT_REV(2)),
+	  (GUEST_COMPAT_ID_HOST_PMU(ID_DFR0_EL1_PerfMon_PMUv3p1),
+	   GUEST_COMPAT_ID_AT_MOST(ID_DFR0_EL1_PerfMon_PMUv3p4),
+	   GUEST_COMPAT_ID_NOW)),
 
-ID_NEW(ID_AA64ISAR1_XS, "id_aa64isar1_xs", ID_AA64ISAR1_EL1, XS, V6_11)
-ID_NEW(ID_AA64ISAR1_LS64, "id_aa64isar1_ls64", ID_AA64ISAR1_EL1, LS64, V7_0)
+ID_NEW(ID_AA64ISAR1_XS, "id_aa64isar1_xs", ID_AA64ISAR1_EL1, XS, V6_11),
+ID_NEW(ID_AA64ISAR1_LS64, "id_aa64isar1_ls64", ID_AA64ISAR1_EL1, LS64, V7_0),
 
-ID_NEW(ID_AA64ISAR2_APA3, "id_aa64isar2_apa3", ID_AA64ISAR2_EL1, APA3, V5_18)
-ID_NEW(ID_AA64ISAR2_GPA3, "id_aa64isar2_gpa3", ID_AA64ISAR2_EL1, GPA3, V5_18)
-ID_NEW(ID_AA64ISAR2_WFXT, "id_aa64isar2_wfxt", ID_AA64ISAR2_EL1, WFxT, V5_19)
-ID_NEW(ID_AA64ISAR2_BC, "id_aa64isar2_bc", ID_AA64ISAR2_EL1, BC, V5_19)
-ID_NEW(ID_AA64ISAR2_CSSC, "id_aa64isar2_cssc", ID_AA64ISAR2_EL1, CSSC, V6_2)
-ID_NEW(ID_AA64ISAR2_RPRFM, "id_aa64isar2_rprfm", ID_AA64ISAR2_EL1, RPRFM, V6_2)
-ID_NEW(ID_AA64ISAR2_MOPS, "id_aa64isar2_mops", ID_AA64ISAR2_EL1, MOPS, V6_7)
-ID_NEW(ID_AA64ISAR2_LUT, "id_aa64isar2_lut", ID_AA64ISAR2_EL1, LUT, V6_9)
-ID_NEW(ID_AA64ISAR2_ATS1A, "id_aa64isar2_ats1a", ID_AA64ISAR2_EL1, ATS1A, V7_2)
+ID_NEW(ID_AA64ISAR2_APA3, "id_aa64isar2_apa3", ID_AA64ISAR2_EL1, APA3, V5_18),
+ID_NEW(ID_AA64ISAR2_GPA3, "id_aa64isar2_gpa3", ID_AA64ISAR2_EL1, GPA3, V5_18),
+ID_NEW(ID_AA64ISAR2_WFXT, "id_aa64isar2_wfxt", ID_AA64ISAR2_EL1, WFxT, V5_19),
+ID_NEW(ID_AA64ISAR2_BC, "id_aa64isar2_bc", ID_AA64ISAR2_EL1, BC, V5_19),
+ID_NEW(ID_AA64ISAR2_CSSC, "id_aa64isar2_cssc", ID_AA64ISAR2_EL1, CSSC, V6_2),
+ID_NEW(ID_AA64ISAR2_RPRFM, "id_aa64isar2_rprfm", ID_AA64ISAR2_EL1, RPRFM, V6_2),
+ID_NEW(ID_AA64ISAR2_MOPS, "id_aa64isar2_mops", ID_AA64ISAR2_EL1, MOPS, V6_7),
+ID_NEW(ID_AA64ISAR2_LUT, "id_aa64isar2_lut", ID_AA64ISAR2_EL1, LUT, V6_9),
+ID_NEW(ID_AA64ISAR2_ATS1A, "id_aa64isar2_ats1a", ID_AA64ISAR2_EL1, ATS1A, V7_2),
 
-ID_NEW(ID_AA64ISAR3_FAMINMAX, "id_aa64isar3_faminmax", ID_AA64ISAR3_EL1, FAMINMAX, V6_14)
-ID_NEW(ID_AA64ISAR3_FPRCVT, "id_aa64isar3_fprcvt", ID_AA64ISAR3_EL1, FPRCVT, V6_14)
-ID_NEW(ID_AA64ISAR3_LSFE, "id_aa64isar3_lsfe", ID_AA64ISAR3_EL1, LSFE, V6_18)
-ID_NEW(ID_AA64ISAR3_LSUI, "id_aa64isar3_lsui", ID_AA64ISAR3_EL1, LSUI, V7_1)
+ID_NEW(ID_AA64ISAR3_FAMINMAX, "id_aa64isar3_faminmax", ID_AA64ISAR3_EL1, FAMINMAX, V6_14),
+ID_NEW(ID_AA64ISAR3_FPRCVT, "id_aa64isar3_fprcvt", ID_AA64ISAR3_EL1, FPRCVT, V6_14),
+ID_NEW(ID_AA64ISAR3_LSFE, "id_aa64isar3_lsfe", ID_AA64ISAR3_EL1, LSFE, V6_18),
+ID_NEW(ID_AA64ISAR3_LSUI, "id_aa64isar3_lsui", ID_AA64ISAR3_EL1, LSUI, V7_1),
 
-ID_NEW(ID_AA64MMFR1_ECBHB, "id_aa64mmfr1_ecbhb", ID_AA64MMFR1_EL1, ECBHB, V5_18)
-ID_NEW(ID_AA64MMFR1_TIDCP1, "id_aa64mmfr1_tidcp1", ID_AA64MMFR1_EL1, TIDCP1, V6_1)
-ID_NEW(ID_AA64MMFR1_HCX, "id_aa64mmfr1_hcx", ID_AA64MMFR1_EL1, HCX, V6_5)
+ID_NEW(ID_AA64MMFR1_ECBHB, "id_aa64mmfr1_ecbhb", ID_AA64MMFR1_EL1, ECBHB, V5_18),
+ID_NEW(ID_AA64MMFR1_TIDCP1, "id_aa64mmfr1_tidcp1", ID_AA64MMFR1_EL1, TIDCP1, V6_1),
+ID_NEW(ID_AA64MMFR1_HCX, "id_aa64mmfr1_hcx", ID_AA64MMFR1_EL1, HCX, V6_5),
 
-ID_NEW(ID_AA64MMFR3_TCRX, "id_aa64mmfr3_tcrx", ID_AA64MMFR3_EL1, TCRX, V6_5)
-ID_NEW(ID_AA64MMFR3_S1PIE, "id_aa64mmfr3_s1pie", ID_AA64MMFR3_EL1, S1PIE, V6_5)
-ID_NEW(ID_AA64MMFR3_S1POE, "id_aa64mmfr3_s1poe", ID_AA64MMFR3_EL1, S1POE, V6_12)
-ID_NEW(ID_AA64MMFR3_SCTLRX, "id_aa64mmfr3_sctlrx", ID_AA64MMFR3_EL1, SCTLRX, V6_17)
+ID_NEW(ID_AA64MMFR3_TCRX, "id_aa64mmfr3_tcrx", ID_AA64MMFR3_EL1, TCRX, V6_5),
+ID_NEW(ID_AA64MMFR3_S1PIE, "id_aa64mmfr3_s1pie", ID_AA64MMFR3_EL1, S1PIE, V6_5),
+ID_NEW(ID_AA64MMFR3_S1POE, "id_aa64mmfr3_s1poe", ID_AA64MMFR3_EL1, S1POE, V6_12),
+ID_NEW(ID_AA64MMFR3_SCTLRX, "id_aa64mmfr3_sctlrx", ID_AA64MMFR3_EL1, SCTLRX, V6_17),
 
 /* The register read as zero at first, with FEAT_E2H0 or without */
-ID_NEW(ID_AA64MMFR4_E2H0, "id_aa64mmfr4_e2h0", ID_AA64MMFR4_EL1, E2H0, V6_9)
-ID_NEW(ID_AA64MMFR4_NV_FRAC, "id_aa64mmfr4_nv_frac", ID_AA64MMFR4_EL1, NV_frac, V6_15)
+ID_NEW(ID_AA64MMFR4_E2H0, "id_aa64mmfr4_e2h0", ID_AA64MMFR4_EL1, E2H0, V6_9),
+ID_NEW(ID_AA64MMFR4_NV_FRAC, "id_aa64mmfr4_nv_frac", ID_AA64MMFR4_EL1, NV_frac, V6_15),
 
-#undef ID_ROW
-#undef ID_RULES
+#undef ID_LIST
+#undef ID_FIELDS
 #undef ID_FIELD
 #undef ID_NEW
 #undef ID_HID
 
-#endif /* GUEST_COMPAT_ROWS || GUEST_COMPAT_ID_FIELDS */
+#endif /* GUEST_COMPAT_ROWS */
 
 #ifdef GUEST_COMPAT_NEEDS
 

@@ -46,7 +46,7 @@ static const struct {
 	u64	last;
 } known_regs[] = {
 #define REGS(first, last)	{ SYS_##first, SYS_##last },
-#define REG(reg)		REGS(reg, reg)
+#define REG(reg)		{ SYS_##reg, SYS_##reg },
 #include "listed.h"
 #undef REG
 #undef REGS
@@ -104,8 +104,10 @@ enum guest_compat_listed guest_compat_listed(const struct kvm_vcpu *vcpu, u64 id
 		return GUEST_COMPAT_LIST_NEVER;
 
 	for (int i = 0; i < ARRAY_SIZE(listed_regs); i++) {
+		u8 revision = kvm_guest_compat(kvm, listed_regs[i].behaviour);
+
 		if (id >= listed_regs[i].first && id <= listed_regs[i].last)
-			return listed_regs[i].listed[kvm_guest_compat(kvm, listed_regs[i].behaviour)];
+			return listed_regs[i].listed[revision];
 	}
 
 	return GUEST_COMPAT_LIST_NOW;
@@ -142,8 +144,10 @@ static const struct {
 bool guest_compat_announced(struct kvm *kvm, long ext)
 {
 	for (int i = 0; i < ARRAY_SIZE(announced); i++) {
-		if (announced[i].ext == ext &&
-		    kvm_guest_compat_revision_of(kvm, announced[i].behaviour) < announced[i].revision)
+		if (announced[i].ext != ext)
+			continue;
+		if (kvm_guest_compat_revision_of(kvm, announced[i].behaviour) <
+		    announced[i].revision)
 			return false;
 	}
 

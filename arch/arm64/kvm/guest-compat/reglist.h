@@ -85,3 +85,12 @@ LIST_NEW(LIST_OSLSR, "list_oslsr", "OSLSR_EL1 in the register list", V5_18),
 #undef LIST_NEW
 
 #endif /* GUEST_COMPAT_ROWS */
+
+#ifdef GUEST_COMPAT_NEEDS
+
+/* Registers that the guest uses, and that are lost if they are not listed */
+{ GUEST_COMPAT_ID_AA64MMFR3_TCRX, 1, 1, GUEST_COMPAT_LIST_TCR2_PIR, 1, 2 },
+{ GUEST_COMPAT_NESTED, 1, 1, GUEST_COMPAT_LIST_TCR2_PIR, 1, 2 },
+{ GUEST_COMPAT_NESTED, 1, 1, GUEST_COMPAT_LIST_PTIMER, 1, 1 },
+
+#endif /* GUEST_COMPAT_NEEDS */

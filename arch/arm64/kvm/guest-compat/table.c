@@ -5,6 +5,10 @@
  * compiled with -Werror=override-init, and by a test without a kernel.
  */
 
+#ifdef __KERNEL__
+#include <linux/array_size.h>
+#endif
+
 #include "behaviour.h"
 #include "guest-compat/topics.h"
 
@@ -17,11 +21,9 @@ const struct guest_compat_behaviour guest_compat_behaviours[] = {
 
 #undef GUEST_COMPAT_ROWS
 
-#define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
+_Static_assert(ARRAY_SIZE(guest_compat_behaviours) <= GUEST_COMPAT_MAX_ID + 1, "ids are bytes");
 
-_Static_assert(LENGTH(guest_compat_behaviours) <= GUEST_COMPAT_MAX_ID + 1, "ids are bytes");
-
-const unsigned int guest_compat_nr = LENGTH(guest_compat_behaviours);
+const unsigned int guest_compat_nr = ARRAY_SIZE(guest_compat_behaviours);
 
 #define BASELINE(_release, _version, _published, _measured, _revisions)	\
 	{								\
@@ -36,7 +38,7 @@ const struct guest_compat_baseline guest_compat_baselines[] = {
 #include "baselines.h"
 };
 
-const unsigned int guest_compat_nr_baselines = LENGTH(guest_compat_baselines);
+const unsigned int guest_compat_nr_baselines = ARRAY_SIZE(guest_compat_baselines);
 
 static const struct {
 	u8 id, low, high;
@@ -48,10 +50,10 @@ static const struct {
 #undef GUEST_COMPAT_NEEDS
 };
 
-/* No release was such a machine, and guests cannot boot on it */
+/* What no release that was measured had, and guests cannot boot on, or lose */
 unsigned int kvm_arch_guest_compat_incoherent(const struct kvm_guest_compat *compat)
 {
-	for (unsigned int i = 1; i < LENGTH(needs); i++) {
+	for (unsigned int i = 1; i < ARRAY_SIZE(needs); i++) {
 		u8 revision = compat->revision[needs[i].id];
 		u8 other = compat->revision[needs[i].other];
 

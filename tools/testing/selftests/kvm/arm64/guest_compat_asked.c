@@ -214,7 +214,7 @@ static bool test_default(void)
 					   base->name);
 			taken += has != native[ext];
 		}
-		ok &= COMPAT_CHECK(taken || base->release >= compat_release(KVM_GUEST_COMPAT_6_16_V1),
+		ok &= COMPAT_CHECK(taken || base->baseline >= KVM_GUEST_COMPAT_6_16_V1,
 				   "nothing is taken away at %s", base->name);
 		/* It is the VM's own selection that counts */
 		ok &= COMPAT_EQ(compat_select(made, KVM_GUEST_COMPAT_NATIVE), 0);
@@ -309,6 +309,9 @@ static void guest_calls(u64 filtered)
 	/* Another, of which the filter says nothing */
 	smccc_smc(PSCI_1_0_FN_PSCI_FEATURES, PSCI_0_2_FN_CPU_OFF, 0, 0, 0, 0, 0, 0, &res);
 	GUEST_SYNC(res.a0);
+	/* And one that no filter can be about */
+	smccc_smc(ARM_SMCCC_VERSION_FUNC_ID, 0, 0, 0, 0, 0, 0, 0, &res);
+	GUEST_SYNC(res.a0);
 	GUEST_DONE();
 }
 
@@ -337,6 +340,9 @@ static bool run_filter(u32 baseline, u8 action)
 		vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.regs[0]), 77);
 		vcpu_run(vcpu);
 	}
+	ok &= COMPAT_EQ(get_ucall(vcpu, &uc), UCALL_SYNC);
+	ok &= COMPAT_EQ(uc.cmd == UCALL_SYNC && (int)uc.args[1] != SMCCC_RET_NOT_SUPPORTED, smc);
+	vcpu_run(vcpu);
 	ok &= COMPAT_EQ(get_ucall(vcpu, &uc), UCALL_SYNC);
 	ok &= COMPAT_EQ(uc.cmd == UCALL_SYNC && (int)uc.args[1] != SMCCC_RET_NOT_SUPPORTED, smc);
 	kvm_vm_free(vm);

@@ -36,8 +36,9 @@ static bool is_right(struct kvm_vm *vm, const char *says)
 
 	compat_list(vm, &v);
 	ok = COMPAT_EQ(!!fgets(line, sizeof(line), f), 1);
-	ok &= COMPAT_CHECK(!strncmp(line, "baseline ", 9) && !strncmp(line + 9, says, strlen(says)) &&
-			   line[9 + strlen(says)] == '\n', "not \"%s\": %s", says, line);
+	line[strcspn(line, "\n")] = '\0';
+	ok &= COMPAT_CHECK(!strncmp(line, "baseline ", 9) && !strcmp(line + 9, says),
+			   "not \"%s\": %s", says, line);
 	ok &= COMPAT_EQ(fgets(line, sizeof(line), f) && line[0] == '#', 1);
 
 	for (i = 0; (b = compat_entry(&v, i)); i++) {

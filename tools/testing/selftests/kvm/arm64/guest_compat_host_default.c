@@ -234,9 +234,9 @@ static bool test_races(void)
 		u32 baseline = baseline_of(vm), psci = revision_of(vm, "psci_version");
 		u32 iidr = revision_of(vm, "gicd_iidr");
 
-		ok &= COMPAT_CHECK((baseline == KVM_GUEST_COMPAT_5_10_V1 && psci == 0 && iidr == 2) ||
-				   (baseline == KVM_GUEST_COMPAT_6_16_V1 && psci == 2 && iidr == 0),
-				   "a mixture: %u, %u, %u", baseline, psci, iidr);
+		ok &= COMPAT_CHECK(baseline == KVM_GUEST_COMPAT_5_10_V1 ? psci == 0 && iidr == 2 :
+				   baseline == KVM_GUEST_COMPAT_6_16_V1 && psci == 2 && iidr == 0,
+				   "a mixture: %#x, %u, %u", baseline, psci, iidr);
 		kvm_vm_free(vm);
 	}
 	WRITE_ONCE(stop, true);

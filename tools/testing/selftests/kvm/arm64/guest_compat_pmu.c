@@ -290,7 +290,8 @@ static bool check_pmcr(u32 baseline, u64 write, u64 want)
 static u64 host_pmcr(void)
 {
 	struct kvm_vcpu *vcpu;
-	struct kvm_vm *vm = compat_vm(KVM_GUEST_COMPAT_6_1_V1, PMU_FEATURE, guest_reads_pmcr, &vcpu);
+	struct kvm_vm *vm = compat_vm(KVM_GUEST_COMPAT_6_1_V1, PMU_FEATURE, guest_reads_pmcr,
+				      &vcpu);
 	u64 val = vcpu_get_reg(vcpu, PMCR) & IMP_IDCODE;
 
 	kvm_vm_free(vm);
@@ -409,7 +410,8 @@ static bool test_without_pmmir(void)
 	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
 		u32 baseline = compat_baselines[i];
 
-		r = baseline < KVM_GUEST_COMPAT_6_1_V1 ? 0 : baseline < KVM_GUEST_COMPAT_6_16_V1 ? 1 :
+		r = baseline < KVM_GUEST_COMPAT_6_1_V1 ? 0 :
+		    baseline < KVM_GUEST_COMPAT_6_16_V1 ? 1 :
 		    baseline < KVM_GUEST_COMPAT_7_2_V1 ? 2 : 3;
 		ok &= COMPAT_CHECK(pmmir_undef(baseline, -1, &ok) == undef[r],
 				   "baseline %u is not as revision %u", baseline, r);

@@ -521,6 +521,36 @@ static bool test_preferred_target(void)
 	return ok;
 }
 
+/* A VM has EL2 if its release could give it one, and says so */
+static bool check_nested(struct kvm_vm *vm, bool rev)
+{
+	struct kvm_vcpu_init init;
+	int fd = __vm_ioctl(vm, KVM_CREATE_VCPU, (void *)0);
+	bool ok;
+
+	kvm_get_default_vcpu_target(vm, &init);
+	init.features[0] |= BIT(KVM_ARM_VCPU_HAS_EL2);
+	ok = COMPAT_EQ(vm_check_cap(vm, KVM_CAP_ARM_EL2), rev);
+	ok &= COMPAT_EQ(compat_ret(__kvm_ioctl(fd, KVM_ARM_VCPU_INIT, &init)), rev ? 0 : -EINVAL);
+	close(fd);
+	return ok;
+}
+
+static bool test_nested(void)
+{
+	struct kvm_vm *vm = vm_create_barebones();
+	bool can;
+
+	compat_make_native(vm);
+	can = vm_check_cap(vm, KVM_CAP_ARM_EL2);
+	kvm_vm_free(vm);
+	if (!can) {
+		compat_skip = "no EL2 for VMs";
+		return true;
+	}
+	return compat_each("nested", KVM_GUEST_COMPAT_6_16_V1, check_nested);
+}
+
 int main(void)
 {
 	static const struct compat_test tests[] = {
@@ -539,6 +569,7 @@ int main(void)
 		{ "the newest list goes to 6.12", test_copy_from_native },
 		{ "a list of 6.12 goes to the newest", test_copy_to_native },
 		{ "preferred_target: every baseline", test_preferred_target },
+		{ "nested: every baseline", test_nested },
 	};
 
 	compat_run(tests, ARRAY_SIZE(tests));

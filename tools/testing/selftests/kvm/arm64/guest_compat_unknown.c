@@ -77,6 +77,7 @@ static bool is_id_reg(u64 id)
 static bool is_default(u64 id)
 {
 	return is_id_reg(id) || id == KVM_REG_ARM_PSCI_VERSION ||
+	       id == KVM_ARM64_SYS_REG(SYS_CTR_EL0) || id == KVM_ARM64_SYS_REG(SYS_CLIDR_EL1) ||
 	       (id >= KVM_REG_ARM_STD_BMAP && id <= KVM_REG_ARM_VENDOR_HYP_BMAP_2);
 }
 

@@ -93,12 +93,14 @@ static inline bool freeze_same(const struct guest_compat_baseline *baseline, con
 	for (unsigned int id = 1; id < guest_compat_nr; id++) {
 		char is = vector[id - 1];
 
-		if (start + id <= len && was[start + id - 1] != '.') {
-			if (is != was[start + id - 1])
-				return false;
-		} else if (is != '.' && is != '0' + guest_compat_revision(id, baseline->published)) {
+		char want = '0' + guest_compat_revision(id, baseline->published);
+
+		if (start + id <= len && was[start + id - 1] != '.')
+			want = was[start + id - 1];
+		else if (is == '.')
+			continue;
+		if (is != want)
 			return false;
-		}
 	}
 
 	return true;
@@ -119,7 +121,7 @@ static inline unsigned int freeze_kept(const char *published)
 		if (!len || *published == '#')
 			continue;
 		snprintf(line, sizeof(line), "%.*s", (int)len, published);
-		sscanf(line, "%15s", name);
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(line, " "), line);
 
 		baseline = freeze_find(name);
 		if (baseline && freeze_same(baseline, line))
@@ -129,9 +131,10 @@ static inline unsigned int freeze_kept(const char *published)
 			freeze_line(now, baseline);
 		bad++;
 		printf("# %s is published, and never changes.\n", name);
-		printf("#   published: %s\n#   here:      %s\n", line, baseline ? now : "(no such line)");
-		printf("# Restore its line in baselines.h, and the .since of rows that it is derived from;\n");
-		printf("# what is to be otherwise is the next version of the baseline, in a line of its own.\n");
+		printf("#   published: %s\n", line);
+		printf("#   here:      %s\n", baseline ? now : "(no such line)");
+		printf("# Restore its line in baselines.h, and the .since of rows that it is from;\n");
+		printf("# a correction is the next version of the baseline, in its own line.\n");
 	}
 
 	return bad;
@@ -160,10 +163,10 @@ static inline unsigned int freeze_up_to_date(const char *published)
 		printf("# %s, by its rows, is not %s:\n#   rows: %s\n#   line: %s\n", release, name,
 		       want, has);
 		if (freeze_is_published(published, name))
-			printf("# %s is published: leave its line, and add one for %s-v%u with these revisions.\n",
+			printf("# %s is published: leave it, and add a line for %s-v%u as the rows are.\n",
 			       name, release, baseline->version + 1);
 		else
-			printf("# %s is not published: give its line these revisions.\n", name);
+			printf("# %s is not published: give its line what the rows say.\n", name);
 	}
 
 	return bad;

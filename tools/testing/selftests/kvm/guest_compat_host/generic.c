@@ -65,6 +65,26 @@ static const struct guest_compat_baseline baselines_changed[] = {
 	BASELINE(7, 3, 1, GUEST_COMPAT_V7_3, "7.3.4", "11.0"),
 };
 
+/* An older kernel, which cannot be what came later */
+static const struct guest_compat_behaviour rows_less[] = {
+	[SHAPE] = {
+		.name = "shape", .description = "Its shape", .highest = 1,
+		.since = { [GUEST_COMPAT_V6_1] = GUEST_COMPAT_REV(1) },
+	},
+	[COLOUR] = {
+		.name = "colour", .description = "Its colour", .highest = 1,
+		.since = { [GUEST_COMPAT_V5_10] = GUEST_COMPAT_REV(0),
+			   [GUEST_COMPAT_V6_1] = GUEST_COMPAT_REV(1),
+			   [GUEST_COMPAT_V6_12] = GUEST_COMPAT_REV(2),
+			   [GUEST_COMPAT_V7_3] = GUEST_COMPAT_REV(1) },
+	},
+};
+
+static const struct guest_compat_baseline baselines_dropped[] = {
+	BASELINE(5, 10, 1, GUEST_COMPAT_V7_3, "5.10.1", "00.0"),
+	BASELINE(6, 1, 1, GUEST_COMPAT_V7_3, "6.1.2", "11.0"),
+};
+
 /* What was published of A */
 static const char published[] =
 	"# comment\n"
@@ -76,28 +96,29 @@ static const char published[] =
 static const u8 no_backports[GUEST_COMPAT_MAX_ID + 1];
 static const u8 backports[GUEST_COMPAT_MAX_ID + 1] = { [SHAPE] = GUEST_COMPAT_REV(0) };
 
-static struct kernel {
+struct kernel {
 	const struct guest_compat_behaviour *rows;
 	unsigned int nr;
 	const struct guest_compat_baseline *baselines;
 	unsigned int nr_baselines;
 	unsigned int native;
 	const u8 *backports;
-}
-a = { rows_a, ARRAY_SIZE(rows_a), baselines_a, ARRAY_SIZE(baselines_a),
-      GUEST_COMPAT_V7_3, no_backports },
-b = { rows_b, ARRAY_SIZE(rows_b), baselines_b, ARRAY_SIZE(baselines_b),
-      GUEST_COMPAT_V7_3, no_backports },
+};
+
+#define KERNEL(_rows, _baselines, _native, _backports)				\
+	{ _rows, ARRAY_SIZE(_rows), _baselines, ARRAY_SIZE(_baselines), _native, _backports }
+
+static struct kernel a = KERNEL(rows_a, baselines_a, GUEST_COMPAT_V7_3, no_backports);
+static struct kernel b = KERNEL(rows_b, baselines_b, GUEST_COMPAT_V7_3, no_backports);
 /* As A, by its own release: an older kernel with a backport */
-old = { rows_a, ARRAY_SIZE(rows_a), baselines_a, ARRAY_SIZE(baselines_a),
-	GUEST_COMPAT_V6_12, backports },
-/* B whose author changed a line, added none, or dropped some */
-changed = { rows_b, ARRAY_SIZE(rows_b), baselines_changed, ARRAY_SIZE(baselines_changed),
-	    GUEST_COMPAT_V7_3, no_backports },
-lazy = { rows_b, ARRAY_SIZE(rows_b), baselines_a, ARRAY_SIZE(baselines_a),
-	 GUEST_COMPAT_V7_3, no_backports },
-dropped = { rows_a, ARRAY_SIZE(rows_a), baselines_a, 2, GUEST_COMPAT_V7_3, no_backports },
-*kernel = &a;
+static struct kernel old = KERNEL(rows_a, baselines_a, GUEST_COMPAT_V6_12, backports);
+static struct kernel less = KERNEL(rows_less, baselines_a, GUEST_COMPAT_V6_12, no_backports);
+/* B whose author changed lines, added none, or A without some */
+static struct kernel changed = KERNEL(rows_b, baselines_changed, GUEST_COMPAT_V7_3, no_backports);
+static struct kernel lazy = KERNEL(rows_b, baselines_a, GUEST_COMPAT_V7_3, no_backports);
+static struct kernel dropped = KERNEL(rows_a, baselines_dropped, GUEST_COMPAT_V7_3, no_backports);
+
+static struct kernel *kernel = &a;
 
 #define guest_compat_behaviours		(kernel->rows)
 #define guest_compat_nr			(kernel->nr)
@@ -260,7 +281,8 @@ static void check_names(void)
 
 	kernel = &a;
 	guest_compat_parse(&compat, "6.1");
-	check("another kernel has another newest version", compat.baseline, KVM_GUEST_COMPAT_6_1_V1);
+	check("another kernel has another newest version", compat.baseline,
+	      KVM_GUEST_COMPAT_6_1_V1);
 }
 
 static void check_versions(void)
@@ -327,6 +349,16 @@ static void check_vectors(void)
 	entry.releases[0] = 1ULL << GUEST_COMPAT_V7_3;
 	check("an unknown behaviour, as here", guest_compat_take(&reader, &entry), 0);
 
+	kernel = &less;
+	guest_compat_start(&reader);
+	check("one that is missing, and that the kernel cannot do",
+	      guest_compat_complete(&reader, GUEST_COMPAT_V6_12, 0, &bad_id), -EINVAL);
+	check("and it is said which", bad_id, COLOUR);
+	check("nor can a baseline that has it be selected",
+	      !guest_compat_find(KVM_GUEST_COMPAT_6_12_V1), true);
+	check("but those before", !guest_compat_find(KVM_GUEST_COMPAT_6_1_V1), false);
+	kernel = &a;
+
 	guest_compat_start(&reader);
 	check("one that is missing, of a release that is not known",
 	      guest_compat_complete(&reader, 1000, 0, &bad_id), -EINVAL);
@@ -340,6 +372,7 @@ static void check_vectors(void)
 	has.revision[SMELL] = 1;
 	check("a vector of an unknown baseline loads", move(&b, &a, &has, &got, &bad_id), 0);
 	check("and is told by what it has", strcmp(said(&got), "native,taste=0"), 0);
+	check("but keeps its number", got.baseline, V2(GUEST_COMPAT_V6_1));
 }
 
 static void check_freeze(void)

@@ -13,7 +13,6 @@
 	((op0) << 19 | (op1) << 16 | (crn) << 12 | (crm) << 8 | (op2) << 5)
 
 struct kvm_vcpu;
-struct arch_timer_context;
 
 #include "../../../../../arch/arm64/kvm/guest-compat/table.c"
 #include "../../../../../arch/arm64/kvm/guest-compat/idregs.c"

@@ -171,6 +171,11 @@ static const struct {
 	{ "id_gic", 1, "id_aa64pfr2_gcie" },
 	{ "id_aa64mmfr3_tcrx", 0, "id_aa64mmfr3_s1pie" },
 	{ "id_aa64mmfr3_tcrx", 0, "id_aa64mmfr3_s1poe" },
+	{ "list_tcr2_pir", 0, "id_aa64mmfr3_tcrx" },
+	{ "list_tcr2_pir", 0, "id_aa64mmfr3_s1pie" },
+	{ "list_tcr2_pir", 0, "id_aa64mmfr3_s1poe" },
+	{ "list_tcr2_pir", 0, "nested" },
+	{ "list_ptimer", 0, "nested" },
 };
 
 /*
@@ -189,7 +194,8 @@ static inline void compat_set_named(struct kvm_vm *vm, const char *name, u32 rev
 	TEST_ASSERT(b, "no behaviour \"%s\"", name);
 	b->revision = revision;
 	for (i = 0; i < ARRAY_SIZE(compat_together); i++)
-		if (!strcmp(name, compat_together[i].name) && revision <= compat_together[i].highest)
+		if (!strcmp(name, compat_together[i].name) &&
+		    revision <= compat_together[i].highest)
 			compat_find(&v, compat_together[i].with)->revision = 0;
 	ret = compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v);
 	TEST_ASSERT(!ret, "%s=%u: %d", name, revision, ret);
