@@ -173,9 +173,9 @@ static bool test_every_baseline(void)
 int main(void)
 {
 	static const struct compat_test tests[] = {
-		{ "no baseline shows it, the kernel by itself does", test_every_baseline },
-		{ "all that the kernel shows by itself has a behaviour", test_native },
-		{ "what is hidden is shown by that behaviour", test_shown },
+		{ "unknown: no baseline shows it, the kernel by itself does", test_every_baseline },
+		{ "unknown: all that the kernel shows by itself has a behaviour", test_native },
+		{ "unknown: what it hides is shown by it alone", test_shown },
 	};
 
 	compat_run(tests, ARRAY_SIZE(tests));
