@@ -35,6 +35,9 @@ static int parse_baseline(struct kvm_guest_compat *compat, const char *name)
 			*strchr(known, '-') = '\0';
 			if (strcmp(name, known) || !guest_compat_newest_version(baseline))
 				continue;
+			/* Another kernel may know a newer one */
+			guest_compat_name(known, sizeof(known), baseline);
+			kvm_info("guest_compat: %s is %s here\n", name, known);
 		}
 
 		guest_compat_of(compat, baseline);

@@ -118,7 +118,7 @@ static inline unsigned int freeze_kept(const char *published)
 		size_t len = strcspn(published, "\n");
 
 		next = published + len + !!published[len];
-		if (!len || *published == '#')
+		if (!isdigit(*published))
 			continue;
 		snprintf(line, sizeof(line), "%.*s", (int)len, published);
 		snprintf(name, sizeof(name), "%.*s", (int)strcspn(line, " "), line);

@@ -279,6 +279,12 @@ static void check_names(void)
 	}
 	check("names are read, and written so that they can be read again", wrong, 0);
 
+	guest_compat_parse(&compat, "6.1");
+	check("the log says what is meant by a bare name", !strstr(kvm_said, "6.1 is 6.1-v2"), false);
+	*kvm_said = '\0';
+	guest_compat_parse(&compat, "6.1-v1");
+	check("and nothing of an exact one", *kvm_said, 0);
+
 	kernel = &a;
 	guest_compat_parse(&compat, "6.1");
 	check("another kernel has another newest version", compat.baseline,

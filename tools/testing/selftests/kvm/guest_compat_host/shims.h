@@ -3,6 +3,7 @@
 #define GUEST_COMPAT_SHIMS_H
 
 /* What virt/kvm/guest_compat*.c needs of the kernel, on the machine at hand */
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -21,6 +22,7 @@ typedef uint64_t u64;
 
 /* What was said last */
 static char kvm_said[256];
+#define kvm_info(...)	snprintf(kvm_said, sizeof(kvm_said), __VA_ARGS__)
 #define kvm_err(...)	snprintf(kvm_said, sizeof(kvm_said), __VA_ARGS__)
 
 static inline int scnprintf(char *buf, size_t size, const char *fmt, ...)

@@ -8,6 +8,7 @@
  * what no compiler can.
  */
 #include "host.h"
+#include "shown.h"
 
 static void print_run(unsigned int id, u32 revision, unsigned int from, unsigned int to)
 {
@@ -69,12 +70,14 @@ static void print_vectors(void)
 /* What "published" has to have, of all baselines that there are */
 static void print_published(void)
 {
-	char line[512];
+	char line[512], shown[16384];
 
 	for (unsigned int i = 0; i < guest_compat_nr_baselines; i++) {
 		freeze_line(line, &guest_compat_baselines[i]);
 		printf("%s\n", line);
 	}
+	shown_write(shown);
+	printf("%s", shown);
 }
 
 static void check_rows(void)
@@ -193,11 +196,34 @@ static void check_baselines(const char *published)
 				 compat.revision[id] > guest_compat_behaviours[id].highest;
 	}
 	check("what is published is as it was", freeze_kept(published), 0);
+	check("so is what tables without revisions add", shown_kept(published), 0);
 	check("the newest version of each release is what the rows say",
 	      freeze_up_to_date(published), 0);
 	check("versions are in order", freeze_order(), 0);
 	check("no baseline has revisions that do not go together", incoherent, 0);
 	check("nor one above the highest", above, 0);
+}
+
+/* As if all were published here, and then one bit, one register, one hypercall came */
+static void check_shown(void)
+{
+	char text[32768], line[512], *at = text;
+
+	for (unsigned int i = 0; i < guest_compat_nr_baselines; i++) {
+		freeze_line(line, &guest_compat_baselines[i]);
+		at += sprintf(at, "%s\n", line);
+	}
+	shown_write(at);
+	check("what was published a moment ago is kept", shown_kept(text), 0);
+
+	/* Less one bit of 0xff0f00f0 */
+	at = strstr(text, "fields 3, 0, 0, 6, 3: 0xff");
+	*strstr(at, "ff") = '7';
+	at = strstr(text, "\nlisted CNTPCT_EL0\n");
+	at[strlen("\nlisted ")] = 'X';
+	at = strstr(text, "\nservices ");
+	at[strlen("\nservices {")] = '1';
+	check("a field, a register and a hypercall without a row are found", shown_kept(text), 4);
 }
 
 int main(int argc, char *argv[])
@@ -214,7 +240,8 @@ int main(int argc, char *argv[])
 	}
 	published = freeze_read(argv[2]);
 	if (!strcmp(argv[1], "publish")) {
-		if (freeze_kept(published) || freeze_up_to_date(published))
+		if (freeze_kept(published) || shown_kept(published) ||
+		    freeze_up_to_date(published))
 			return 1;
 		print_published();
 		return 0;
@@ -227,5 +254,6 @@ int main(int argc, char *argv[])
 	check_native();
 	check_unknown();
 	check_baselines(published);
+	check_shown();
 	return done();
 }
