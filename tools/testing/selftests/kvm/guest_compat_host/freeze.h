@@ -133,7 +133,7 @@ static inline unsigned int freeze_kept(const char *published)
 		printf("# %s is published, and never changes.\n", name);
 		printf("#   published: %s\n", line);
 		printf("#   here:      %s\n", baseline ? now : "(no such line)");
-		printf("# Restore its line in baselines.h, and the .since of rows that it is from;\n");
+		printf("# Restore its line in baselines.h, and the .since of its rows;\n");
 		printf("# a correction is the next version of the baseline, in its own line.\n");
 	}
 
@@ -163,7 +163,7 @@ static inline unsigned int freeze_up_to_date(const char *published)
 		printf("# %s, by its rows, is not %s:\n#   rows: %s\n#   line: %s\n", release, name,
 		       want, has);
 		if (freeze_is_published(published, name))
-			printf("# %s is published: leave it, and add a line for %s-v%u as the rows are.\n",
+			printf("# %s is published: leave it, and add a line for %s-v%u.\n",
 			       name, release, baseline->version + 1);
 		else
 			printf("# %s is not published: give its line what the rows say.\n", name);

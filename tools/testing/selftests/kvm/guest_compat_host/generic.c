@@ -105,18 +105,42 @@ struct kernel {
 	const u8 *backports;
 };
 
-#define KERNEL(_rows, _baselines, _native, _backports)				\
-	{ _rows, ARRAY_SIZE(_rows), _baselines, ARRAY_SIZE(_baselines), _native, _backports }
+static struct kernel a = {
+	rows_a, ARRAY_SIZE(rows_a), baselines_a, ARRAY_SIZE(baselines_a),
+	GUEST_COMPAT_V7_3, no_backports,
+};
 
-static struct kernel a = KERNEL(rows_a, baselines_a, GUEST_COMPAT_V7_3, no_backports);
-static struct kernel b = KERNEL(rows_b, baselines_b, GUEST_COMPAT_V7_3, no_backports);
+static struct kernel b = {
+	rows_b, ARRAY_SIZE(rows_b), baselines_b, ARRAY_SIZE(baselines_b),
+	GUEST_COMPAT_V7_3, no_backports,
+};
+
 /* As A, by its own release: an older kernel with a backport */
-static struct kernel old = KERNEL(rows_a, baselines_a, GUEST_COMPAT_V6_12, backports);
-static struct kernel less = KERNEL(rows_less, baselines_a, GUEST_COMPAT_V6_12, no_backports);
+static struct kernel old = {
+	rows_a, ARRAY_SIZE(rows_a), baselines_a, ARRAY_SIZE(baselines_a),
+	GUEST_COMPAT_V6_12, backports,
+};
+
+static struct kernel less = {
+	rows_less, ARRAY_SIZE(rows_less), baselines_a, ARRAY_SIZE(baselines_a),
+	GUEST_COMPAT_V6_12, no_backports,
+};
+
 /* B whose author changed lines, added none, or A without some */
-static struct kernel changed = KERNEL(rows_b, baselines_changed, GUEST_COMPAT_V7_3, no_backports);
-static struct kernel lazy = KERNEL(rows_b, baselines_a, GUEST_COMPAT_V7_3, no_backports);
-static struct kernel dropped = KERNEL(rows_a, baselines_dropped, GUEST_COMPAT_V7_3, no_backports);
+static struct kernel changed = {
+	rows_b, ARRAY_SIZE(rows_b), baselines_changed, ARRAY_SIZE(baselines_changed),
+	GUEST_COMPAT_V7_3, no_backports,
+};
+
+static struct kernel lazy = {
+	rows_b, ARRAY_SIZE(rows_b), baselines_a, ARRAY_SIZE(baselines_a),
+	GUEST_COMPAT_V7_3, no_backports,
+};
+
+static struct kernel dropped = {
+	rows_a, ARRAY_SIZE(rows_a), baselines_dropped, ARRAY_SIZE(baselines_dropped),
+	GUEST_COMPAT_V7_3, no_backports,
+};
 
 static struct kernel *kernel = &a;
 
@@ -280,7 +304,8 @@ static void check_names(void)
 	check("names are read, and written so that they can be read again", wrong, 0);
 
 	guest_compat_parse(&compat, "6.1");
-	check("the log says what is meant by a bare name", !strstr(kvm_said, "6.1 is 6.1-v2"), false);
+	check("the log says what is meant by a bare name",
+	      !strstr(kvm_said, "6.1 is 6.1-v2"), false);
 	*kvm_said = '\0';
 	guest_compat_parse(&compat, "6.1-v1");
 	check("and nothing of an exact one", *kvm_said, 0);

@@ -18,7 +18,11 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 
 #define ARRAY_SIZE(a)			(sizeof(a) / sizeof((a)[0]))
-#define array_index_nospec(i, size)	(i)
+
+static inline unsigned long array_index_nospec(unsigned long index, unsigned long size)
+{
+	return index;
+}
 
 /* What was said last */
 static char kvm_said[256];

@@ -20,7 +20,10 @@ static const char shown_services[] = "services "
 #include "guest-compat/services.h"
 ;
 
-#define SHOWN_REG(i)	sys_reg(3, 0, 0, (i) / 8, (i) % 8)
+static u32 shown_reg(unsigned int i)
+{
+	return sys_reg(3, 0, 0, i / 8, i % 8);
+}
 
 static void shown_field(char *line, unsigned int i, u64 mask)
 {
@@ -31,7 +34,7 @@ static void shown_write(char *text)
 {
 	*text = '\0';
 	for (unsigned int i = 8; i < 64; i++) {
-		shown_field(text, i, known(SHOWN_REG(i)));
+		shown_field(text, i, known(shown_reg(i)));
 		text += strlen(text);
 	}
 	sprintf(text, "%s%s\n", shown_listed, shown_services);
@@ -84,9 +87,9 @@ static unsigned int shown_kept(const char *published)
 	char name[64];
 
 	for (unsigned int i = 8; i < 64; i++) {
-		u64 was = shown_mask(published, i), now = known(SHOWN_REG(i));
+		u64 was = shown_mask(published, i), now = known(shown_reg(i));
 
-		if (!(was & ~now) && shown_in_none(published, SHOWN_REG(i), now & ~was, NULL))
+		if (!(was & ~now) && shown_in_none(published, shown_reg(i), now & ~was, NULL))
 			continue;
 		bad++;
 		printf("# known_fields[] of S3_0_C0_C%u_%u is %#llx, and was %#llx:\n",

@@ -92,10 +92,12 @@ static void check_rows(void)
 		for (unsigned int other = 1; other < id; other++)
 			names += !strcmp(b->name, guest_compat_behaviours[other].name);
 		for (unsigned int r = 1; r <= (GUEST_COMPAT_END - 1); r++) {
-			above += r <= guest_compat_native && guest_compat_revision(id, r) > b->highest;
+			u8 revision = guest_compat_revision(id, r);
+
+			above += r <= guest_compat_native && revision > b->highest;
 			/* A change that changes nothing is a slip */
 			unsorted += r > 1 && b->since[r] &&
-				    guest_compat_revision(id, r) == guest_compat_revision(id, r - 1);
+				    revision == guest_compat_revision(id, r - 1);
 		}
 	}
 	for (unsigned int id = 1; id < guest_compat_nr; id++) {
@@ -173,7 +175,8 @@ static void check_unknown(void)
 	unsigned int shown = 0;
 
 	for (unsigned int r = 1; r < GUEST_COMPAT_END; r++) {
-		shown += default_of(r, SYS_ID_AA64MMFR3_EL1, ~0ULL, ID_AA64MMFR3_EL1_S2PIE_MASK) != 0;
+		shown += !!default_of(r, SYS_ID_AA64MMFR3_EL1, ~0ULL,
+				      ID_AA64MMFR3_EL1_S2PIE_MASK);
 		shown += default_of(r, sys_reg(3, 0, 0, 6, 4), ~0ULL, ~0ULL) != 0;
 	}
 	check("no release has what no row is about", shown, 0);
