@@ -371,12 +371,15 @@ int main(void)
 		  test_physical_timer },
 		{ "a filter of SMCs is asked first", test_filter },
 	};
-	FILE *f = fopen(PARAMETER, "r");
+	FILE *f;
 
+	if (!kvm_check_cap(KVM_CAP_GUEST_COMPAT))
+		ksft_exit_skip("no KVM_CAP_GUEST_COMPAT\n");
+
+	f = fopen(PARAMETER, "r");
 	TEST_REQUIRE(f && fgets(initial, sizeof(initial), f));
 	fclose(f);
 	atexit(restore_default);
-	if (kvm_check_cap(KVM_CAP_GUEST_COMPAT))
-		set_default("native");
+	set_default("native");
 	compat_run(tests, ARRAY_SIZE(tests));
 }

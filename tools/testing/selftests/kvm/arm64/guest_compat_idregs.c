@@ -327,7 +327,8 @@ static u64 expected(u32 i, u32 kind, u32 baseline)
 	const struct row *row = &rows[i];
 	u64 now = native[kind].user[row->reg] & row->mask;
 
-	if (baseline >= row->now)
+	/* What reads as zero has no rule: real 5.10 has no PerfMon there without a PMU */
+	if (baseline >= row->now || is_raz_wi(row))
 		return now;
 	if (row->second_since && baseline >= row->second_since)
 		return up_to(now, row->second_max, row->mask);
