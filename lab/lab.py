@@ -13,7 +13,6 @@ import concurrent.futures
 import contextlib
 import functools
 import hashlib
-import json
 import os
 import pathlib
 import re
