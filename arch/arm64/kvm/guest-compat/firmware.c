@@ -9,11 +9,10 @@
 
 #include <asm/kvm_emulate.h>
 
+#include <kvm/arm_hypercalls.h>
 #include <kvm/arm_psci.h>
 
 #include "firmware.h"
-
-#define ALL_SERVICES(name)	GENMASK(KVM_REG_ARM_##name##_BMAP_BIT_COUNT - 1, 0)
 
 /* Those of the releases in the table; later ones come with "unknown" alone */
 static const struct {
@@ -42,21 +41,21 @@ void guest_compat_psci_version(struct kvm *kvm, u8 revision)
 {
 	kvm->arch.psci_version = psci_versions[revision];
 	if (unknown(kvm, revision, ARRAY_SIZE(psci_versions)))
-		kvm->arch.psci_version = KVM_ARM_PSCI_LATEST;
+		kvm->arch.psci_version = 0;	/* the latest */
 }
 
 void guest_compat_smccc_services(struct kvm *kvm, u8 revision)
 {
 	struct kvm_smccc_features *smccc = &kvm->arch.smccc_feat;
 
+	if (unknown(kvm, revision, ARRAY_SIZE(services))) {
+		kvm_arm_init_smccc_features(kvm);
+		return;
+	}
+
 	smccc->std_bmap = services[revision].std;
 	smccc->std_hyp_bmap = services[revision].std_hyp;
 	smccc->vendor_hyp_bmap = services[revision].vendor_hyp;
-	if (unknown(kvm, revision, ARRAY_SIZE(services))) {
-		smccc->std_bmap = ALL_SERVICES(STD);
-		smccc->std_hyp_bmap = ALL_SERVICES(STD_HYP);
-		smccc->vendor_hyp_bmap = ALL_SERVICES(VENDOR_HYP);
-	}
 }
 
 void guest_compat_unknown(struct kvm *kvm, u8 revision)
