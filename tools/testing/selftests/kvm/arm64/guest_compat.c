@@ -327,12 +327,13 @@ static bool test_revisions(void)
 			u32 has = compat_get_revision(vm, b->id);
 			int ret = compat_set_revision(vm, b->id, rev);
 
+			ok &= COMPAT_CHECK(ret == (compat_not_alone(b->name, rev) ? -EINVAL : 0),
+					   "%s=%u: %d", b->name, rev, ret);
 			if (!ret) {
 				ok &= COMPAT_EQ(compat_get_revision(vm, b->id), rev);
 				continue;
 			}
-			/* Only if it does not go with the others, of which CHECK tells */
-			ok &= COMPAT_EQ(ret, -EINVAL);
+			/* CHECK tells of it */
 			ok &= COMPAT_EQ(compat_get_revision(vm, b->id), has);
 			now = v;
 			compat_entry(&now, i)->revision = rev;

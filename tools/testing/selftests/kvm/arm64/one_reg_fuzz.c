@@ -32,6 +32,8 @@
 #define MAX_BASELINES	64
 #define MAX_SHOWN	32
 
+#define RELEASE(release)	(KVM_GUEST_COMPAT_##release##_V1 >> 8)
+
 #define SYSREG(op0, op1, crn, crm, op2)	ARM64_SYS_REG(op0, op1, crn, crm, op2)
 
 #define AA32_FIRST	SYSREG(3, 0, 0, 1, 0)
@@ -74,7 +76,7 @@ static struct exempt {
 	u64 last;
 	u64 mask;
 	const char *why;
-	u32 kept_until;		/* baseline: not ignored up to here */
+	u32 kept_until;		/* release: not ignored up to here */
 	bool no_aarch32;	/* only where the host has none */
 	bool hidden;		/* only where no VM of this host is shown them */
 } exempts[] = {
@@ -95,16 +97,16 @@ static struct exempt {
 	{ READS_ELSE, X(0), X(30), GENMASK_ULL(63, 32), "AArch32 state has 32 bits" },
 	{ READS_ELSE, PC, PC, GENMASK_ULL(63, 32), "AArch32 state has 32 bits" },
 	{ IGNORED, PFR0, PFR0, GENMASK_ULL(43, 40), "MPAM: shown until 6.12.5, the host's is taken",
-	  KVM_GUEST_COMPAT_6_12_V1 - 1 },
+	  RELEASE(6_12) - 1 },
 	{ IGNORED, PFR1, PFR1, GENMASK_ULL(19, 16), "MPAM_frac: as MPAM",
-	  KVM_GUEST_COMPAT_6_12_V1 - 1 },
+	  RELEASE(6_12) - 1 },
 	{ IGNORED, MMFR0, MMFR0, GENMASK_ULL(7, 4), "ASIDBITS: could be lowered until 6.12.6" },
 	{ IGNORED, MMFR2, MMFR2, GENMASK_ULL(27, 24), "NV: shown until 6.14, the host's is taken",
-	  KVM_GUEST_COMPAT_6_12_V1 },
+	  RELEASE(6_12) },
 	{ IGNORED, MMFR2, MMFR2, GENMASK_ULL(23, 20), "CCIDX: shown until 6.2, as NV",
-	  KVM_GUEST_COMPAT_6_1_V1 },
+	  RELEASE(6_1) },
 	{ IGNORED, MMFR4, MMFR4, GENMASK_ULL(27, 24), "CCIDX: shown until 6.2, as NV",
-	  KVM_GUEST_COMPAT_6_1_V1 },
+	  RELEASE(6_1) },
 	{ IGNORED, ISAR2, ISAR2, GENMASK_ULL(3, 0), "WFxT: where CNTVOFF_EL2 is broken, as NV",
 	  .hidden = true },
 	{ IGNORED, MMFR3, MMFR3, GENMASK_ULL(19, 16), "S1POE: where the host does not use it",
@@ -265,7 +267,7 @@ static bool same(const struct value *a, const struct value *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
-/* Of the VM at hand, 0 if none was selected */
+/* Of the VM at hand, 0 if it is native */
 static u32 baseline_now;
 static bool has_aarch32;
 
@@ -277,7 +279,7 @@ static u64 exempt_bits(u64 id, int kind)
 	for (unsigned int i = 0; i < ARRAY_SIZE(exempts); i++) {
 		const struct exempt *e = &exempts[i];
 
-		if (baseline_now && baseline_now <= e->kept_until)
+		if (baseline_now && compat_release(baseline_now) <= e->kept_until)
 			continue;
 		if (e->no_aarch32 && has_aarch32)
 			continue;
@@ -543,7 +545,7 @@ static struct machine *new_machine(u32 baseline, bool plain)
 	m.baseline = baseline;
 	baseline_now = baseline;
 	m.vm = vm_create_barebones();
-	if (baseline)
+	if (kvm_check_cap(KVM_CAP_GUEST_COMPAT))
 		TEST_ASSERT(!compat_select(m.vm, baseline), "baseline %u is refused", baseline);
 	m.nr_vcpus = plain ? 1 : 1 + below(2);
 
@@ -868,7 +870,7 @@ static void learn_baselines(void)
 	struct kvm_guest_compat_baseline *b;
 	struct machine *m;
 
-	baselines[nr_baselines++].baseline = 0;
+	baselines[nr_baselines++].baseline = COMPAT_NATIVE;
 	if (kvm_check_cap(KVM_CAP_GUEST_COMPAT)) {
 		for (u32 i = 0; (b = compat_baseline(i)) && nr_baselines < MAX_BASELINES; i++)
 			baselines[nr_baselines++].baseline = b->baseline;

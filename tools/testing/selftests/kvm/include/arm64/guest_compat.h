@@ -178,6 +178,16 @@ static const struct {
 	{ "list_ptimer", 0, "nested" },
 };
 
+/* Is it refused where the rest is native? */
+static inline bool compat_not_alone(const char *name, u32 revision)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(compat_together); i++)
+		if (!strcmp(name, compat_together[i].name) &&
+		    revision <= compat_together[i].highest)
+			return true;
+	return false;
+}
+
 /*
  * By name, and what goes with it; the test has no use for a kernel that does
  * not know it.
