@@ -32,15 +32,25 @@ need() { command -v "$1" >/dev/null || die "$1 is not there: run 'make deps'"; }
 # are stays, what they ignore, and which other users' repositories they trust.
 git_as_it_comes()
 {
-	local keys='^((user|author|committer)\.(name|email)|core\.excludesfile|safe\.directory)$' entry n=0 local_vars
+	local keys='^((user|author|committer)\.(name|email)|core\.excludesfile|safe\.directory)$' entry n=0 status=0 local_vars
 
-	# shellcheck disable=SC2312 # 'wait' has the status
+	# The status comes last in what is read: of a process substitution that has ended
+	# long ago, 'wait' does not always know it.
+	# shellcheck disable=SC2312 # see there
 	while IFS= read -r -d '' entry; do
+		case $entry in
+		status=*)	break ;;
+		esac
 		export "GIT_CONFIG_KEY_$n=${entry%%$'\n'*}" "GIT_CONFIG_VALUE_$n=${entry#*$'\n'}"
 		n=$((n + 1))
-	done < <(unset GIT_DIR GIT_COMMON_DIR GIT_WORK_TREE; git -C "$top" config -z --get-regexp "$keys")
+	done < <(unset GIT_DIR GIT_COMMON_DIR GIT_WORK_TREE
+		 git -C "$top" config -z --get-regexp "$keys" || status=$?
+		 printf 'status=%s\0' "$status")
 	# 1: there is no such key
-	wait "$!" || [ $? = 1 ] || die "git cannot read its configuration"
+	case ${entry-} in
+	status=[01])	;;
+	*)		die "git cannot read its configuration" ;;
+	esac
 	export "GIT_CONFIG_KEY_$n=core.attributesFile" "GIT_CONFIG_VALUE_$n=/dev/null"
 	local_vars=$(git rev-parse --local-env-vars)
 	# shellcheck disable=SC2086
