@@ -243,7 +243,7 @@ int main(void)
 	vm = vm_create_barebones();
 	kvm_get_default_vcpu_target(vm, &init_args);
 	init_args.features[0] |= BIT(KVM_ARM_VCPU_PSCI_0_2);
-	for (u32 i = 0; i < ARRAY_SIZE(rivals); i++) {
+	for (u32 i = 0; kvm_check_cap(KVM_CAP_GUEST_COMPAT) && i < ARRAY_SIZE(rivals); i++) {
 		compat_make(vm, rivals[i]);
 		compat_list(vm, &alone[i]);
 	}
