@@ -53,6 +53,7 @@ class Lint(unittest.TestCase):
         (self.tmp / 'build/.lab-build').touch()
         shutil.copytree(LAB, self.project / 'lab', ignore=shutil.ignore_patterns('test_*', '__pycache__'))
         self.write(self.project / 'arch/new.c', 'int new;\n')
+        self.write(self.project / 'patches/series', '# part a0\ntools-change-the-list.patch\n')
         shutil.copy(LAB.parent / '.gitignore', self.project)
         self.git(self.project, 'init', '-q')
         self.commit(self.project, 'all of it')
@@ -170,6 +171,18 @@ class Quick(Lint):
         self.git(self.linux, 'update-ref', '-d', 'refs/tags/series-base')
         self.failure('checkpatch', 'series-base')
 
+    def test_alone(self):
+        """a fix that needs another one is found, what comes after the fixes is not looked at"""
+        self.write(self.linux / 'tools/list', 'changed again\n')
+        self.commit(self.linux, 'tools: change the list again')
+        both = '# part a0\ntools-change-the-list.patch\ntools-change-the-list-again.patch\n'
+        self.write(self.project / 'patches/series', both)
+        self.failure('applies on the base alone: tools: change the list again')
+        self.write(self.project / 'patches/series', both.replace('tools-change-the-list-a', '# part b\ntools-change-the-list-a'))
+        self.assertEqual([r for r in self.lint('--quick') if r.status != ktap.PASS], [], self.done.stderr)
+        self.write(self.project / 'patches/series', both.replace('a0', 'x'))
+        self.failure('applies on the base alone: the commits', 'part a0')
+
     def test_suppressed(self):
         """a function whose failures a script cannot see is found in it"""
         real = shutil.which('shellcheck')
@@ -198,6 +211,14 @@ class Slow(Lint):
         self.fails(f'--detach {commit.stdout.strip()}')
         self.failure('arm64, W=1', words=())
         self.failure('x86-64: tools', words=())
+
+    def test_alone(self):
+        """a fix that does not build by itself is a failure"""
+        self.write(self.linux / 'tools/testing/selftests/kvm/arm64/new.c', 'int main(void)\n')
+        self.commit(self.linux, 'tools: test the list')
+        self.write(self.project / 'patches/series', '# part a0\ntools-change-the-list.patch\ntools-test-the-list.patch\n')
+        self.fails('TEST_GEN_PROGS_arm64=arm64/new')
+        self.failure('arm64, on the base alone: tools: test the list', words=())
 
     def test_sparse(self):
         """a sparse that fails has not found nothing"""

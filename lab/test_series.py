@@ -233,6 +233,27 @@ class Form(Case):
         self.assertEqual(self.head("HEAD^{tree}"), self.head("HEAD^{tree}", am))
         self.assertIn("Its text", (self.build / "series/a/0000-cover-letter.patch").read_text())
 
+    def test_parts(self):
+        """each part has its directory, its cover letter and its patches, numbered from one, on the part before"""
+        self.two_patches()
+        self.commit("tools: add eleven", list="eleven")
+        self.series("refresh")
+        for part in "a0", "a1", "b":
+            write(self.project / f"patches/cover-{part}", f"Part {part}\n\nText of {part}\n")
+        write(self.project / "patches/series", "# part a0\ntools-add-new.patch\n# part a1\ntools-add-ten.patch\n"
+              "# part p\n# part b\ntools-add-eleven.patch\n")
+        self.series("tree")
+        self.series("write")
+        out, am = self.build / "series", self.tmp / "am"
+        self.assertEqual(sorted(path.name for path in out.iterdir() if path.is_dir()), ["a0", "a1", "b"])
+        self.git(self.tmp, "clone", "-q", self.kernel, am)
+        for part in "a0", "a1", "b":
+            self.assertIn(f"[PATCH 0/1] Part {part}", (out / part / "0000-cover-letter.patch").read_text())
+            self.git(am, "am", "-q", *sorted((out / part).glob("000[1-9]*")))
+        self.assertEqual(self.head("HEAD^{tree}"), self.head("HEAD^{tree}", am))
+        (self.project / "patches/cover-a1").unlink()
+        self.refused("cover-a1", "write")
+
     def test_comments(self):
         """a comment of patches/series stays before the patch that it stood before"""
         self.two_patches()

@@ -131,7 +131,7 @@ static const struct row rows[] = {
 	{ "id_aa64mmfr1_hcx", FIELD(ID_AA64MMFR1_EL1, HCX), NOTHING, V(6_12) },
 	{ "id_aa64mmfr3_tcrx", FIELD(ID_AA64MMFR3_EL1, TCRX), NOTHING, V(6_12) },
 	{ "id_aa64mmfr3_s1pie", FIELD(ID_AA64MMFR3_EL1, S1PIE), NOTHING, V(6_12) },
-	{ "id_aa64mmfr3_s1poe", FIELD(ID_AA64MMFR3_EL1, S1POE), NOTHING, V(6_12), IGNORED },
+	{ "id_aa64mmfr3_s1poe", FIELD(ID_AA64MMFR3_EL1, S1POE), NOTHING, V(6_12) },
 	{ "id_aa64mmfr3_sctlrx", FIELD(ID_AA64MMFR3_EL1, SCTLRX), NOTHING, V(6_17) },
 	{ "id_aa64mmfr4_e2h0", FIELD(ID_AA64MMFR4_EL1, E2H0), NOTHING, V(6_12) },
 	{ "id_aa64mmfr4_nv_frac", FIELD(ID_AA64MMFR4_EL1, NV_frac), NOTHING, V(6_16) },

@@ -41,9 +41,7 @@
 #define MMFR4		SYSREG(3, 0, 0, 2, 6)
 #define PFR0		SYSREG(3, 0, 0, 4, 0)
 #define PFR1		SYSREG(3, 0, 0, 4, 1)
-#define MMFR0		SYSREG(3, 0, 0, 7, 0)
 #define MMFR2		SYSREG(3, 0, 0, 7, 2)
-#define MMFR3		SYSREG(3, 0, 0, 7, 3)
 #define ISAR2		SYSREG(3, 0, 0, 6, 2)
 #define DFR0		SYSREG(3, 0, 0, 1, 2)
 #define AA64DFR0	SYSREG(3, 0, 0, 5, 0)
@@ -100,7 +98,6 @@ static struct exempt {
 	  RELEASE(6_12) - 1 },
 	{ IGNORED, PFR1, PFR1, GENMASK_ULL(19, 16), "MPAM_frac: as MPAM",
 	  RELEASE(6_12) - 1 },
-	{ IGNORED, MMFR0, MMFR0, GENMASK_ULL(7, 4), "ASIDBITS: could be lowered until 6.12.6" },
 	{ IGNORED, MMFR2, MMFR2, GENMASK_ULL(27, 24), "NV: shown until 6.14, the host's is taken",
 	  RELEASE(6_12) },
 	{ IGNORED, MMFR2, MMFR2, GENMASK_ULL(23, 20), "CCIDX: shown until 6.2, as NV",
@@ -108,8 +105,6 @@ static struct exempt {
 	{ IGNORED, MMFR4, MMFR4, GENMASK_ULL(27, 24), "CCIDX: shown until 6.2, as NV",
 	  RELEASE(6_1) },
 	{ IGNORED, ISAR2, ISAR2, GENMASK_ULL(3, 0), "WFxT: where CNTVOFF_EL2 is broken, as NV",
-	  .hidden = true },
-	{ IGNORED, MMFR3, MMFR3, GENMASK_ULL(19, 16), "S1POE: where the host does not use it",
 	  .hidden = true },
 	{ IGNORED, AA32_FIRST, AA32_LAST, ~0ULL, "AArch32's: RAZ/WI", .no_aarch32 = true },
 	{ READS_ELSE, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2,

@@ -210,6 +210,85 @@ static void test_reset(void)
 	kvm_vm_free(vm);
 }
 
+/* As a VMM saves and restores: all that is listed, whatever it may be */
+struct saved_regs {
+	struct kvm_reg_list *list;
+	u8 (*vals)[256];
+};
+
+static struct saved_regs save_regs(struct kvm_vcpu *vcpu)
+{
+	struct saved_regs saved = { .list = vcpu_get_reg_list(vcpu) };
+
+	saved.vals = calloc(saved.list->n, sizeof(*saved.vals));
+	TEST_ASSERT(saved.vals, "No memory for the registers");
+	for (int i = 0; i < saved.list->n; i++) {
+		struct kvm_one_reg reg = {
+			.id = saved.list->reg[i],
+			.addr = (u64)saved.vals[i],
+		};
+
+		vcpu_ioctl(vcpu, KVM_GET_ONE_REG, &reg);
+	}
+
+	return saved;
+}
+
+static int restore_regs(struct kvm_vcpu *vcpu, struct saved_regs saved)
+{
+	int refused = 0;
+
+	for (int i = 0; i < saved.list->n; i++) {
+		struct kvm_one_reg reg = {
+			.id = saved.list->reg[i],
+			.addr = (u64)saved.vals[i],
+		};
+
+		if (!__vcpu_ioctl(vcpu, KVM_SET_ONE_REG, &reg))
+			continue;
+		ksft_print_msg("register %#llx is refused, errno %d\n", reg.id, errno);
+		refused++;
+	}
+
+	return refused;
+}
+
+/*
+ * Loading a snapshot into the VM that it was taken from, with the vCPU reset
+ * first as QEMU does it, or without
+ */
+static void test_in_place(bool reset)
+{
+	const char *how = reset ? "reset" : "not reset";
+	struct saved_regs saved;
+	struct kvm_vcpu *vcpus[2];
+	struct kvm_vm *vm = create_vm(vcpus, true);
+	u64 version = PSCI_VERSION(1, 0);
+	struct kvm_vcpu_init init;
+
+	vcpu_set_reg(vcpus[0], PSCI_REG, version);
+	guest_version(vcpus[0]);
+	saved = save_regs(vcpus[0]);
+	guest_version(vcpus[0]);
+
+	if (reset) {
+		kvm_get_default_vcpu_target(vm, &init);
+		init.features[0] |= BIT(KVM_ARM_VCPU_PSCI_0_2);
+		vcpu_ioctl(vcpus[0], KVM_ARM_VCPU_INIT, &init);
+	}
+
+	ksft_test_result(!restore_regs(vcpus[0], saved),
+			 "all registers are restored in place, the vCPU %s\n", how);
+	ksft_test_result(guest_version(vcpus[0]) == version,
+			 "the guest goes on with its version, the vCPU %s\n", how);
+	ksft_test_result(try_version(vcpus[0], PSCI_VERSION(1, 1)) == EBUSY,
+			 "a snapshot of another version is not, the vCPU %s\n", how);
+
+	free(saved.vals);
+	free(saved.list);
+	kvm_vm_free(vm);
+}
+
 static void test_psci_0_1(void)
 {
 	struct kvm_vcpu *vcpus[2];
@@ -234,7 +313,7 @@ int main(void)
 	test_disable_default_vgic();
 
 	ksft_print_header();
-	ksft_set_plan(ARRAY_SIZE(versions) * 2 - 1 + 3 + 2 * 5 + 2 + 2);
+	ksft_set_plan(ARRAY_SIZE(versions) * 2 - 1 + 3 + 2 * 5 + 2 + 2 * 3 + 2);
 
 	for (i = 0; i < ARRAY_SIZE(versions); i++)
 		test_select(versions[i]);
@@ -245,6 +324,8 @@ int main(void)
 	test_has_run(false);
 	test_has_run(true);
 	test_reset();
+	test_in_place(false);
+	test_in_place(true);
 	test_psci_0_1();
 
 	ksft_finished();
