@@ -14,13 +14,26 @@
 #include <linux/string.h>
 #endif
 
+/**
+ * guest_compat_known - does this kernel have a behaviour?
+ * @id:	the behaviour, any number that userspace gave
+ *
+ * Return: true if the table has a row for @id.
+ */
 bool guest_compat_known(u32 id)
 {
 	return id < guest_compat_nr &&
 	       guest_compat_behaviours[array_index_nospec(id, guest_compat_nr)].name[0];
 }
 
-/* The first after @id, or 0; a kernel that has not all of them has holes */
+/**
+ * guest_compat_next - iterate over the behaviours of this kernel
+ * @id:	the behaviour before, or 0
+ *
+ * Ids may have holes: a kernel need not have all behaviours.
+ *
+ * Return: the id of the next behaviour, or 0 after the last.
+ */
 unsigned int guest_compat_next(unsigned int id)
 {
 	while (++id < guest_compat_nr) {
@@ -31,7 +44,13 @@ unsigned int guest_compat_next(unsigned int id)
 	return 0;
 }
 
-/* The latest change up to @release is what it had */
+/**
+ * guest_compat_revision - the revision that a release had
+ * @id:		a known behaviour
+ * @release:	enum guest_compat_release, or a later one
+ *
+ * Return: the revision of the last change up to @release.
+ */
 u8 guest_compat_revision(unsigned int id, unsigned int release)
 {
 	const u8 *since = guest_compat_behaviours[id].since;
@@ -45,7 +64,12 @@ u8 guest_compat_revision(unsigned int id, unsigned int release)
 	return release ? since[release] - 1 : 0;
 }
 
-/* What a VM has for which nobody asked anything */
+/**
+ * guest_compat_native_revision - the revision of a new VM when nothing is selected
+ * @id:	a known behaviour
+ *
+ * Return: the revision that this kernel has by itself, backports included.
+ */
 u8 guest_compat_native_revision(unsigned int id)
 {
 	if (guest_compat_backports[id])
@@ -56,6 +80,10 @@ u8 guest_compat_native_revision(unsigned int id)
 	return guest_compat_revision(id, guest_compat_native);
 }
 
+/**
+ * guest_compat_native_of - the revisions of a new VM when nothing is selected
+ * @compat:	is overwritten
+ */
 void guest_compat_native_of(struct kvm_guest_compat *compat)
 {
 	unsigned int id;
@@ -65,6 +93,12 @@ void guest_compat_native_of(struct kvm_guest_compat *compat)
 		compat->revision[id] = guest_compat_native_revision(id);
 }
 
+/**
+ * guest_compat_differs - is a revision not the native one?
+ * @compat:	the revisions
+ *
+ * Return: true if at least one differs.
+ */
 bool guest_compat_differs(const struct kvm_guest_compat *compat)
 {
 	unsigned int id;
@@ -77,12 +111,24 @@ bool guest_compat_differs(const struct kvm_guest_compat *compat)
 	return false;
 }
 
+/**
+ * guest_compat_number - the number of a baseline in the UAPI
+ * @baseline:	the baseline
+ *
+ * Return: release << 8 | version.
+ */
 unsigned int guest_compat_number(const struct guest_compat_baseline *baseline)
 {
 	return baseline->release << 8 | baseline->version;
 }
 
-/* A kernel can be what came before it, not what came after; and only what it can do */
+/**
+ * guest_compat_selectable - can a VM of this kernel have a baseline?
+ * @baseline:	the baseline
+ *
+ * Return: false if @baseline stands for a later release than this kernel is, or
+ * has a revision that this kernel lacks.
+ */
 bool guest_compat_selectable(const struct guest_compat_baseline *baseline)
 {
 	unsigned int id;
@@ -98,6 +144,12 @@ bool guest_compat_selectable(const struct guest_compat_baseline *baseline)
 	return true;
 }
 
+/**
+ * guest_compat_newest_version - does the bare release name stand for a baseline?
+ * @baseline:	the baseline
+ *
+ * Return: true if no later version of its release is known here.
+ */
 bool guest_compat_newest_version(const struct guest_compat_baseline *baseline)
 {
 	for (unsigned int i = 0; i < guest_compat_nr_baselines; i++) {
@@ -109,7 +161,12 @@ bool guest_compat_newest_version(const struct guest_compat_baseline *baseline)
 	return true;
 }
 
-/* Of a number that userspace gave; NULL if it cannot be selected */
+/**
+ * guest_compat_find - find a baseline by its number
+ * @number:	any number that userspace gave
+ *
+ * Return: the baseline, or NULL if it is unknown or cannot be selected here.
+ */
 const struct guest_compat_baseline *guest_compat_find(u64 number)
 {
 	for (unsigned int i = 0; i < guest_compat_nr_baselines; i++) {
@@ -122,7 +179,16 @@ const struct guest_compat_baseline *guest_compat_find(u64 number)
 	return NULL;
 }
 
-/* What @baseline has of @id: for ever, whatever has been learnt since */
+/**
+ * guest_compat_published - the revision that a baseline has
+ * @baseline:	the baseline
+ * @id:		a known behaviour
+ *
+ * A published line never changes. A behaviour that the line lacks was found later:
+ * it has what kernels of the release of publication gave such VMs.
+ *
+ * Return: the revision.
+ */
 u8 guest_compat_published(const struct guest_compat_baseline *baseline, unsigned int id)
 {
 	if (id && id <= strlen(baseline->revisions) && baseline->revisions[id - 1] != '.')
@@ -131,6 +197,11 @@ u8 guest_compat_published(const struct guest_compat_baseline *baseline, unsigned
 	return guest_compat_revision(id, baseline->published);
 }
 
+/**
+ * guest_compat_of - all revisions of a baseline
+ * @compat:	is overwritten
+ * @baseline:	the baseline
+ */
 void guest_compat_of(struct kvm_guest_compat *compat,
 		     const struct guest_compat_baseline *baseline)
 {
@@ -141,7 +212,12 @@ void guest_compat_of(struct kvm_guest_compat *compat,
 		compat->revision[id] = guest_compat_published(baseline, id);
 }
 
-/* "6.12-v1" */
+/**
+ * guest_compat_name - write the exact name of a baseline, such as "6.12-v1"
+ * @name:	the buffer
+ * @size:	its size in bytes; 16 are enough
+ * @baseline:	the baseline
+ */
 void guest_compat_name(char *name, size_t size, const struct guest_compat_baseline *baseline)
 {
 	unsigned int n = baseline->release + 9;
@@ -149,7 +225,12 @@ void guest_compat_name(char *name, size_t size, const struct guest_compat_baseli
 	snprintf(name, size, "%u.%u-v%u", 5 + n / 20, n % 20, baseline->version);
 }
 
-/* What userspace is told of one behaviour */
+/**
+ * guest_compat_tell - write the entry of one behaviour for userspace
+ * @entry:	is overwritten
+ * @id:		a known behaviour
+ * @compat:	the revisions of the VM
+ */
 void guest_compat_tell(struct kvm_guest_compat_behaviour *entry, unsigned int id,
 		       const struct kvm_guest_compat *compat)
 {
@@ -167,6 +248,10 @@ void guest_compat_tell(struct kvm_guest_compat_behaviour *entry, unsigned int id
 	}
 }
 
+/**
+ * guest_compat_start - begin to read a vector
+ * @reader:	is overwritten
+ */
 void guest_compat_start(struct guest_compat_reader *reader)
 {
 	memset(reader, 0, sizeof(*reader));
@@ -181,6 +266,16 @@ static bool is_native(const struct kvm_guest_compat_behaviour *entry)
 	return entry->releases[guest_compat_native / 64] & 1ULL << (guest_compat_native % 64);
 }
 
+/**
+ * guest_compat_take - read one entry of a vector
+ * @reader:	what was read so far
+ * @entry:	the entry, as userspace gave it
+ *
+ * A behaviour that this kernel does not know is accepted if this kernel is by
+ * itself what the guest has seen.
+ *
+ * Return: 0, or -EINVAL if the VM cannot have what @entry asks for.
+ */
 int guest_compat_take(struct guest_compat_reader *reader,
 		      const struct kvm_guest_compat_behaviour *entry)
 {
@@ -201,10 +296,18 @@ int guest_compat_take(struct guest_compat_reader *reader,
 	return 0;
 }
 
-/*
- * The end of a vector. The source did not know the behaviours that it left out:
- * they are as it was by itself. A baseline that is not known here is a vector
- * like any other; its number is kept, for a kernel that knows it.
+/**
+ * guest_compat_complete - end the reading of a vector
+ * @reader:	all entries that were read; @reader->want is the result
+ * @native:	the native release of the kernel that wrote the vector
+ * @baseline:	the baseline that was selected there
+ * @bad_id:	on failure, the behaviour that is refused, or 0
+ *
+ * The source did not know the behaviours that it left out: the guest saw them as
+ * they were in @native. A @baseline that is not known here is a vector like any
+ * other; its number is kept, for a kernel that knows it.
+ *
+ * Return: 0, or -EINVAL.
  */
 int guest_compat_complete(struct guest_compat_reader *reader, u32 native, u32 baseline,
 			  u32 *bad_id)

@@ -38,6 +38,10 @@ static int guest_compat_vm_show(struct seq_file *s, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(guest_compat_vm);
 
+/**
+ * kvm_guest_compat_create_debugfs - show the revisions of a VM in debugfs
+ * @kvm:	the VM, whose directory there exists
+ */
 void kvm_guest_compat_create_debugfs(struct kvm *kvm)
 {
 	debugfs_create_file("guest_compat", 0444, kvm->debugfs_dentry, kvm,

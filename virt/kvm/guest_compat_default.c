@@ -14,7 +14,12 @@ static DEFINE_SPINLOCK(default_lock);
 static struct kvm_guest_compat default_compat;
 static bool default_set;	/* never again false */
 
-/* What the administrator has for them; false if that is nothing */
+/**
+ * kvm_guest_compat_of_new_vms - the host default
+ * @compat:	is overwritten if there is one
+ *
+ * Return: false if the administrator has set none.
+ */
 bool kvm_guest_compat_of_new_vms(struct kvm_guest_compat *compat)
 {
 	if (!READ_ONCE(default_set))
@@ -25,7 +30,13 @@ bool kvm_guest_compat_of_new_vms(struct kvm_guest_compat *compat)
 	return true;
 }
 
-/* Of a VM, or, without one, of those to be made */
+/**
+ * kvm_guest_compat_revision_of - the revision of a VM, or of VMs to be made
+ * @kvm:	the VM, or NULL
+ * @id:		a known behaviour
+ *
+ * Return: the revision, which for NULL may change at any time.
+ */
 u8 kvm_guest_compat_revision_of(struct kvm *kvm, unsigned int id)
 {
 	if (kvm)
