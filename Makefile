@@ -34,8 +34,10 @@ help:
 #: make kernels      fetch every real kernel of lab/kernels
 #: make tree         build/linux: the base as a git tree with the series as commits
 #: make refresh      bring the commits of build/linux back into files and patches
-#: make series       write build/series/: what 'git am' takes, with cover letters
-#: make lint         every commit builds and passes checkpatch, sparse, docs, shellcheck
+#: make series       write build/series/: what 'git am' takes, in parts with cover letters:
+#:                   a0 (fixes), a1 (ABI), p (preparations), b (the capability)
+#: make lint         every commit builds and passes checkpatch, sparse, docs, shellcheck;
+#:                   each fix builds on the base alone
 #: make bench        what the series costs who asks for nothing, in instructions
 #: make fuzz         a million writes to KVM_SET_ONE_REG; KCONFIG=debug for KASAN and lockdep
 #: make deps         install the packages that are missing for make and make check (Debian)
