@@ -5,7 +5,6 @@ import io
 import os
 import pathlib
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -60,10 +59,8 @@ class Run(unittest.TestCase):
         self.expect(self.run_probe('hang', options=('--job-limit', 2)), 124)
 
     def test_machine_hangs(self):
-        """a hanging machine is ended, and where its CPUs are is said"""
-        done = self.run_probe('hang', options=('--limit', 6))
-        self.expect(done, 124, 'time limit of 6 s')
-        self.assertEqual(len(re.findall(r'^ *CPU#0 PC=[0-9a-f]{16}', done.stdout, re.M)), 3, done.stdout)
+        """a hanging machine is ended, and said"""
+        self.expect(self.run_probe('hang', options=('--limit', 6)), 124, 'time limit of 6 s')
 
     def test_orphan(self):
         """a program whose child goes on has the program's own status"""
