@@ -94,10 +94,23 @@ u64 guest_compat_host_ccsidr(u32 csselr)
 	return ccsidr;
 }
 
-/* Untrapped, CSSELR_EL1 has no bits but those that select a cache */
+/* In the hardware, CSSELR_EL1 has no bits but those that select a cache */
 u64 guest_compat_csselr_mask(const struct kvm_vcpu *vcpu)
 {
 	return guest_compat_host_caches(vcpu) ? CSSELR_EL1_Level | CSSELR_EL1_InD : ~0ULL;
+}
+
+/*
+ * AArch32 guests were shown one set and one way of each cache of data, so that
+ * they would not clean it by set and way.
+ */
+u64 guest_compat_ccsidr_mask(const struct kvm_vcpu *vcpu, u32 csselr)
+{
+	if (!guest_compat_host_caches(vcpu) || !vcpu_el1_is_32bit(vcpu) ||
+	    csselr & CSSELR_EL1_InD)
+		return ~0ULL;
+
+	return ~GENMASK_ULL(27, 3);
 }
 
 /* The caches that the CPU has: bit n is the one that n in CSSELR_EL1 selects */

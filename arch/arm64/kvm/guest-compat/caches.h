@@ -12,6 +12,7 @@ bool guest_compat_host_caches(const struct kvm_vcpu *vcpu);
 u64 guest_compat_host_clidr(void);
 u64 guest_compat_host_ccsidr(u32 csselr);
 u64 guest_compat_csselr_mask(const struct kvm_vcpu *vcpu);
+u64 guest_compat_ccsidr_mask(const struct kvm_vcpu *vcpu, u32 csselr);
 u32 guest_compat_listed_caches(void);
 
 #endif /* __KVM_ARM64_GUEST_COMPAT_CACHES_H__ */

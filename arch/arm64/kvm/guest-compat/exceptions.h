@@ -9,6 +9,7 @@ enum {
 	GUEST_COMPAT_SERROR_PENDING	= 73,
 	GUEST_COMPAT_ESR_IL		= 74,
 	GUEST_COMPAT_SEA_LEVEL		= 75,
+	GUEST_COMPAT_IPA_RANGE		= 82,
 };
 
 u64 guest_compat_esr_il(const struct kvm_vcpu *vcpu);
@@ -44,6 +45,16 @@ u64 guest_compat_esr_il(const struct kvm_vcpu *vcpu);
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* as of no walk */
 		[GUEST_COMPAT_V6_18]	= GUEST_COMPAT_REV(1),	/* the level */
+	},
+},
+
+[GUEST_COMPAT_IPA_RANGE] = {
+	.name		= "ipa_range",
+	.description	= "Accesses to addresses that are too large for the VM",
+	.highest	= 1,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* MMIO, as without memory */
+		[GUEST_COMPAT_V5_18]	= GUEST_COMPAT_REV(1),	/* an abort */
 	},
 },
 

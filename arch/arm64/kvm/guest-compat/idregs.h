@@ -61,6 +61,7 @@ enum {
 	GUEST_COMPAT_ID_AA64MMFR3_SCTLRX	= 65,
 	GUEST_COMPAT_ID_AA64MMFR4_E2H0		= 66,
 	GUEST_COMPAT_ID_AA64MMFR4_NV_FRAC	= 67,
+	GUEST_COMPAT_ID_DFR0_AARCH64_ONLY	= 83,
 };
 
 /* What this kernel shows by itself */
@@ -140,7 +141,10 @@ ID_HID(ID_MMFR4_CCIDX, "id_mmfr4_ccidx", ID_MMFR4_EL1, CCIDX, V6_3),
 
 /* What KVM knows of the host's vulnerability, rather than the register */
 ID_HID(ID_AA64PFR0_CSV3, "id_aa64pfr0_csv3", ID_AA64PFR0_EL1, CSV3, V5_11),
-/* 1 whenever a vGICv3 can be had, since 5.18; a GICv4.1 says 3 */
+/*
+ * 1 whenever a vGICv3 can be had, since 5.18; a GICv4.1 says 3. To VMs with a
+ * vGICv3 5.16 and 5.17 also said 1.
+ */
 ID_HID(ID_AA64PFR0_GIC, "id_aa64pfr0_gic", ID_AA64PFR0_EL1, GIC, V5_18),
 /*
  * Linux uses the MPAM registers of a CPU that has either of these fields, and
@@ -183,22 +187,24 @@ ID_FIELDS(ID_AA64DFR0_DEBUGVER, "id_aa64dfr0_debugver", "ID_AA64DFR0_EL1.DebugVe
 	   GUEST_COMPAT_ID_AT_MOST(ID_AA64DFR0_EL1_DebugVer_IMP),
 	   GUEST_COMPAT_ID_NOW)),
 
-/* Up to ARMv8.1, with and without a PMU; then with a PMU, up to ARMv8.4 */
-ID_FIELDS(ID_AA64DFR0_PMUVER, "id_aa64dfr0_pmuver", "ID_AA64DFR0_EL1.PMUVer", 2,
+/* Up to ARMv8.1, with and without a PMU; with a PMU; then up to ARMv8.4 */
+ID_FIELDS(ID_AA64DFR0_PMUVER, "id_aa64dfr0_pmuver", "ID_AA64DFR0_EL1.PMUVer", 3,
 	  ID_AA64DFR0_EL1, ID_AA64DFR0_EL1_PMUVer_MASK,
-	  ([GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
-	   [GUEST_COMPAT_V6_2] = GUEST_COMPAT_REV(2)),
+	  ([GUEST_COMPAT_V5_11] = GUEST_COMPAT_REV(1),
+	   [GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(2),
+	   [GUEST_COMPAT_V6_2] = GUEST_COMPAT_REV(3)),
 	  (GUEST_COMPAT_ID_HOST_PMU(ID_AA64DFR0_EL1_PMUVer_V3P1),
+	   GUEST_COMPAT_ID_AT_MOST(ID_AA64DFR0_EL1_PMUVer_V3P1),
 	   GUEST_COMPAT_ID_AT_MOST(ID_AA64DFR0_EL1_PMUVer_V3P4),
 	   GUEST_COMPAT_ID_NOW)),
 
 /* SPE, which guests never had */
-ID_HID(ID_AA64DFR0_PMSVER, "id_aa64dfr0_pmsver", ID_AA64DFR0_EL1, PMSVer, V5_12),
+ID_HID(ID_AA64DFR0_PMSVER, "id_aa64dfr0_pmsver", ID_AA64DFR0_EL1, PMSVer, V5_13),
 
 /* Up to v8.8 since 6.7 */
 ID_HID(ID_DFR0_COPDBG, "id_dfr0_copdbg", ID_DFR0_EL1, CopDbg, V6_7),
 
-/* As ID_AA64DFR0_EL1.PMUVer */
+/* Up to ARMv8.1, with and without a PMU; then with a PMU, up to ARMv8.4 */
 ID_FIELDS(ID_DFR0_PERFMON, "id_dfr0_perfmon", "ID_DFR0_EL1.PerfMon", 2,
 	  ID_DFR0_EL1, ID_DFR0_EL1_PerfMon_MASK,
 	  ([GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
@@ -206,6 +212,21 @@ ID_FIELDS(ID_DFR0_PERFMON, "id_dfr0_perfmon", "ID_DFR0_EL1.PerfMon", 2,
 	  (GUEST_COMPAT_ID_HOST_PMU(ID_DFR0_EL1_PerfMon_PMUv3p1),
 	   GUEST_COMPAT_ID_AT_MOST(ID_DFR0_EL1_PerfMon_PMUv3p4),
 	   GUEST_COMPAT_ID_NOW)),
+
+/*
+ * The registers of AArch32 are RAZ on CPUs without; but since 6.5 this one was
+ * filled in where the others are, up to 7.3, in which it is mended now.
+ */
+[GUEST_COMPAT_ID_DFR0_AARCH64_ONLY] = {
+	.name		= "id_dfr0_aarch64_only",
+	.description	= "ID_DFR0_EL1.PerfMon on CPUs without AArch32",
+	.highest	= 1,
+	.native		= GUEST_COMPAT_REV(0),
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* 0 */
+		[GUEST_COMPAT_V6_5]	= GUEST_COMPAT_REV(1),	/* the VM's PMU */
+	},
+},
 
 ID_NEW(ID_AA64ISAR1_XS, "id_aa64isar1_xs", ID_AA64ISAR1_EL1, XS, V6_11),
 ID_NEW(ID_AA64ISAR1_LS64, "id_aa64isar1_ls64", ID_AA64ISAR1_EL1, LS64, V7_0),
@@ -225,7 +246,13 @@ ID_NEW(ID_AA64ISAR3_FPRCVT, "id_aa64isar3_fprcvt", ID_AA64ISAR3_EL1, FPRCVT, V6_
 ID_NEW(ID_AA64ISAR3_LSFE, "id_aa64isar3_lsfe", ID_AA64ISAR3_EL1, LSFE, V6_18),
 ID_NEW(ID_AA64ISAR3_LSUI, "id_aa64isar3_lsui", ID_AA64ISAR3_EL1, LSUI, V7_1),
 
-ID_NEW(ID_AA64MMFR1_ECBHB, "id_aa64mmfr1_ecbhb", ID_AA64MMFR1_EL1, ECBHB, V5_18),
+/* Since 6.11, and 6.1.149 */
+ID_FIELDS(ID_AA64MMFR1_ECBHB, "id_aa64mmfr1_ecbhb", "ID_AA64MMFR1_EL1.ECBHB", 1,
+	  ID_AA64MMFR1_EL1, ID_AA64MMFR1_EL1_ECBHB_MASK,
+	  ([GUEST_COMPAT_V6_1] = GUEST_COMPAT_REV(1),
+	   [GUEST_COMPAT_V6_2] = GUEST_COMPAT_REV(0),
+	   [GUEST_COMPAT_V6_11] = GUEST_COMPAT_REV(1)),
+	  (GUEST_COMPAT_ID_VALUE(0), GUEST_COMPAT_ID_NOW)),
 ID_NEW(ID_AA64MMFR1_TIDCP1, "id_aa64mmfr1_tidcp1", ID_AA64MMFR1_EL1, TIDCP1, V6_1),
 ID_NEW(ID_AA64MMFR1_HCX, "id_aa64mmfr1_hcx", ID_AA64MMFR1_EL1, HCX, V6_5),
 

@@ -9,8 +9,9 @@
 #define GUEST_COMPAT_PMCR_EL0		13
 #define GUEST_COMPAT_PMCEID_EL0		14
 #define GUEST_COMPAT_PMEVTYPER		76
+#define GUEST_COMPAT_PMU_OVERFLOW	81
 
-/* The bits of an event's type up to 6.6, whatever the PMU's version */
+/* The bits of an event's type up to 6.4, whatever the PMU's version */
 #define GUEST_COMPAT_PMEVTYPER_MASK	0xc800ffffULL
 
 bool guest_compat_pmmir_raz(struct kvm *kvm);
@@ -25,7 +26,8 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
  * 5.10 had the registers of a PMU even without one: RAZ/WI to the guest, and
  * listed for userspace, which had any bit of them, for whatever counters. After
  * it, PMMIR_EL1 was RAZ/WI to the guest: until 6.16 where there is FEAT_FGT, and
- * 7.2.10 where there is none.
+ * 7.2.10 where there is none. From 5.11 to 5.18 AArch32 guests could read and
+ * write the others, as memory: a baseline of these takes a revision of its own.
  */
 [GUEST_COMPAT_PMU_REGISTERS] = {
 	.name		= "pmu_registers",
@@ -66,10 +68,24 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 [GUEST_COMPAT_PMEVTYPER] = {
 	.name		= "pmevtyper_bits",
 	.description	= "The bits of PMEVTYPER<n>_EL0 and PMCCFILTR_EL0",
-	.highest	= 1,
+	.highest	= 2,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* ARMv8.1's */
-		[GUEST_COMPAT_V6_7]	= GUEST_COMPAT_REV(1),	/* the VM's PMUVer's */
+		[GUEST_COMPAT_V6_5]	= GUEST_COMPAT_REV(1),	/* the event's by PMUVer */
+		[GUEST_COMPAT_V6_7]	= GUEST_COMPAT_REV(2),	/* all by what the VM has */
+	},
+},
+
+/* Since 6.12, 6.11.y, 6.6.y, 6.1.120 and 5.10.231 */
+[GUEST_COMPAT_PMU_OVERFLOW] = {
+	.name		= "pmu_overflow",
+	.description	= "The PMU's interrupt for a counter that is disabled",
+	.highest	= 1,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* low */
+		[GUEST_COMPAT_V6_1]	= GUEST_COMPAT_REV(1),	/* as if it was enabled */
+		[GUEST_COMPAT_V6_2]	= GUEST_COMPAT_REV(0),
+		[GUEST_COMPAT_V6_12]	= GUEST_COMPAT_REV(1),
 	},
 },
 

@@ -10,7 +10,7 @@ enum {
 	GUEST_COMPAT_LIST_BMAP_2	= 6,
 	GUEST_COMPAT_LIST_PTIMER	= 7,
 	GUEST_COMPAT_LIST_PMMIR		= 8,
-	GUEST_COMPAT_LIST_OSLSR		= 9,
+	GUEST_COMPAT_OS_LOCK		= 9,
 	GUEST_COMPAT_LIST_TCR2_PIR	= 10,
 	GUEST_COMPAT_PREFERRED_TARGET	= 17,
 	GUEST_COMPAT_NESTED		= 78,
@@ -46,7 +46,6 @@ LIST_NEW(LIST_BMAP, "list_bmap", "Hypercall bitmaps in the register list", V5_19
 LIST_NEW(LIST_BMAP_2, "list_bmap_2", "Second hypercall bitmap in the register list", V6_15),
 LIST_NEW(LIST_PTIMER, "list_ptimer", "Physical timer in the register list", V6_4),
 LIST_NEW(LIST_PMMIR, "list_pmmir", "PMMIR_EL1 in the register list", V7_3),
-LIST_NEW(LIST_OSLSR, "list_oslsr", "OSLSR_EL1 in the register list", V5_18),
 
 /* The registers came with 6.5, and have depended on their features since 6.13 */
 [GUEST_COMPAT_LIST_TCR2_PIR] = {
@@ -60,6 +59,20 @@ LIST_NEW(LIST_OSLSR, "list_oslsr", "OSLSR_EL1 in the register list", V5_18),
 	},
 },
 
+/*
+ * Without the register, nobody could save whether the lock is held; and without
+ * the lock, there is nothing to save.
+ */
+[GUEST_COMPAT_OS_LOCK] = {
+	.name		= "os_lock",
+	.description	= "The OS Lock, and OSLSR_EL1 in the register list",
+	.highest	= 1,
+	.since		= {
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* never taken */
+		[GUEST_COMPAT_V5_18]	= GUEST_COMPAT_REV(1),
+	},
+},
+
 /* The CPU's own on a few of Arm's first, and on those KVM took no other */
 [GUEST_COMPAT_PREFERRED_TARGET] = {
 	.name		= "preferred_target",
@@ -67,7 +80,7 @@ LIST_NEW(LIST_OSLSR, "list_oslsr", "OSLSR_EL1 in the register list", V5_18),
 	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),
-		[GUEST_COMPAT_V6_7]	= GUEST_COMPAT_REV(1),
+		[GUEST_COMPAT_V6_6]	= GUEST_COMPAT_REV(1),
 	},
 },
 

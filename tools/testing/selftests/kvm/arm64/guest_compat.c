@@ -45,10 +45,10 @@ static bool test_extension(void)
 		if (base->baseline > newest)
 			newest = base->baseline;
 
-	ok &= COMPAT_EQ(kvm_check_cap(KVM_CAP_GUEST_COMPAT), newest);
-	ok &= COMPAT_EQ(vm_check_cap(vm, KVM_CAP_GUEST_COMPAT), newest);
-	ok &= COMPAT_EQ(vm_check_cap(vm, KVM_CAP_VM_ATTRIBUTES), 1);
-	ok &= COMPAT_EQ(kvm_check_cap(KVM_CAP_SYS_ATTRIBUTES), 1);
+	ok &= CHECK_EQ(kvm_check_cap(KVM_CAP_GUEST_COMPAT), newest);
+	ok &= CHECK_EQ(vm_check_cap(vm, KVM_CAP_GUEST_COMPAT), newest);
+	ok &= CHECK_EQ(vm_check_cap(vm, KVM_CAP_VM_ATTRIBUTES), 1);
+	ok &= CHECK_EQ(kvm_check_cap(KVM_CAP_SYS_ATTRIBUTES), 1);
 	kvm_vm_free(vm);
 	return ok;
 }
@@ -74,13 +74,13 @@ static bool test_numbers(void)
 		for (j = 0; (base = compat_baseline(j)); j++)
 			if (base->baseline == known[i].baseline)
 				break;
-		if (!COMPAT_CHECK(base, "no %s", known[i].name)) {
+		if (!CHECK(base, "no %s", known[i].name)) {
 			ok = false;
 			continue;
 		}
-		ok &= COMPAT_EQ(strcmp(base->name, known[i].name), 0) &&
-		      COMPAT_EQ(base->release << 8 | base->version, base->baseline) &&
-		      COMPAT_EQ(strncmp(base->measured, base->name, strcspn(base->name, "-")), 0);
+		ok &= CHECK_EQ(strcmp(base->name, known[i].name), 0) &&
+		      CHECK_EQ(base->release << 8 | base->version, base->baseline) &&
+		      CHECK_EQ(strncmp(base->measured, base->name, strcspn(base->name, "-")), 0);
 	}
 	return ok;
 }
@@ -98,7 +98,7 @@ static bool test_newest(void)
 		for (j = 0; (other = compat_baseline(j)); j++)
 			if (other->release == base->release && other->version > base->version)
 				newest = false;
-		ok &= COMPAT_EQ(base->flags, newest ? KVM_GUEST_COMPAT_NEWEST : 0);
+		ok &= CHECK_EQ(base->flags, newest ? KVM_GUEST_COMPAT_NEWEST : 0);
 	}
 	return ok;
 }
@@ -118,33 +118,33 @@ static bool test_dev(void)
 
 	compat_list(vm, &v);
 	compat_list(NULL, &new);
-	ok &= COMPAT_EQ(memcmp(&v, &new, sizeof(v)), 0);
-	ok &= COMPAT_EQ(compat_check(NULL, &v, &arg), 0);
+	ok &= CHECK_EQ(memcmp(&v, &new, sizeof(v)), 0);
+	ok &= CHECK_EQ(compat_check(NULL, &v, &arg), 0);
 	compat_entry(&v, 1)->revision = compat_entry(&v, 1)->highest + 1;
-	ok &= COMPAT_EQ(compat_check(NULL, &v, &arg), -EINVAL);
-	ok &= COMPAT_EQ(arg.bad_id, compat_entry(&v, 1)->id);
+	ok &= CHECK_EQ(compat_check(NULL, &v, &arg), -EINVAL);
+	ok &= CHECK_EQ(arg.bad_id, compat_entry(&v, 1)->id);
 
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_BASELINES, &on_vm), 0);
-	ok &= COMPAT_EQ(memcmp(&on_vm.hdr + 1, compat_baseline(0),
-			       on_vm.hdr.size - sizeof(on_vm.hdr)), 0);
-	ok &= COMPAT_EQ(compat_dev_get(KVM_GUEST_COMPAT_BASELINES, &size), -E2BIG);
-	ok &= COMPAT_EQ(size, on_vm.hdr.size);
-	ok &= COMPAT_EQ(compat_dev_get(KVM_GUEST_COMPAT_BASELINES, NULL), -EFAULT);
+	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_BASELINES, &on_vm), 0);
+	ok &= CHECK_EQ(memcmp(&on_vm.hdr + 1, compat_baseline(0),
+			      on_vm.hdr.size - sizeof(on_vm.hdr)), 0);
+	ok &= CHECK_EQ(compat_dev_get(KVM_GUEST_COMPAT_BASELINES, &size), -E2BIG);
+	ok &= CHECK_EQ(size, on_vm.hdr.size);
+	ok &= CHECK_EQ(compat_dev_get(KVM_GUEST_COMPAT_BASELINES, NULL), -EFAULT);
 
 	/* What there is of a VM alone */
-	ok &= COMPAT_EQ(compat_dev_get(KVM_GUEST_COMPAT_REVISION, &rev), -ENXIO);
-	ok &= COMPAT_EQ(compat_dev_get(KVM_GUEST_COMPAT_LOAD, &v), -ENXIO);
+	ok &= CHECK_EQ(compat_dev_get(KVM_GUEST_COMPAT_REVISION, &rev), -ENXIO);
+	ok &= CHECK_EQ(compat_dev_get(KVM_GUEST_COMPAT_LOAD, &v), -ENXIO);
 	for (attr.attr = 0; attr.attr < 6; attr.attr++) {
 		bool there = attr.attr == KVM_GUEST_COMPAT_LIST ||
 			     attr.attr == KVM_GUEST_COMPAT_CHECK ||
 			     attr.attr == KVM_GUEST_COMPAT_BASELINES;
 
-		ok &= COMPAT_EQ(compat_ret(__kvm_ioctl(fd, KVM_HAS_DEVICE_ATTR, &attr)),
-				there ? 0 : -ENXIO);
+		ok &= CHECK_EQ(compat_ret(__kvm_ioctl(fd, KVM_HAS_DEVICE_ATTR, &attr)),
+			       there ? 0 : -ENXIO);
 	}
 	attr.group = 0;
-	ok &= COMPAT_EQ(compat_ret(__kvm_ioctl(fd, KVM_HAS_DEVICE_ATTR, &attr)), -ENXIO);
-	ok &= COMPAT_EQ(compat_ret(__kvm_ioctl(fd, KVM_SET_DEVICE_ATTR, &attr)), -EINVAL);
+	ok &= CHECK_EQ(compat_ret(__kvm_ioctl(fd, KVM_HAS_DEVICE_ATTR, &attr)), -ENXIO);
+	ok &= CHECK_EQ(compat_ret(__kvm_ioctl(fd, KVM_SET_DEVICE_ATTR, &attr)), -EINVAL);
 	close(fd);
 	kvm_vm_free(vm);
 	return ok;
@@ -163,20 +163,20 @@ static bool test_select_refused(void)
 
 	compat_list(vm, &before);
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
-		ok &= COMPAT_EQ(compat_select(vm, bad[i]), -EINVAL);
-	ok &= COMPAT_EQ(compat_select(vm, kvm_check_cap(KVM_CAP_GUEST_COMPAT) + 1), -EINVAL);
+		ok &= CHECK_EQ(compat_select(vm, bad[i]), -EINVAL);
+	ok &= CHECK_EQ(compat_select(vm, kvm_check_cap(KVM_CAP_GUEST_COMPAT) + 1), -EINVAL);
 
 	cap.args[0] = KVM_GUEST_COMPAT_6_1_V1;
 	for (i = 1; i < 4; i++) {
 		cap.args[i] = 1;
-		ok &= COMPAT_EQ(compat_ret(__vm_ioctl(vm, KVM_ENABLE_CAP, &cap)), -EINVAL);
+		ok &= CHECK_EQ(compat_ret(__vm_ioctl(vm, KVM_ENABLE_CAP, &cap)), -EINVAL);
 		cap.args[i] = 0;
 	}
 	cap.flags = 1;
-	ok &= COMPAT_EQ(compat_ret(__vm_ioctl(vm, KVM_ENABLE_CAP, &cap)), -EINVAL);
+	ok &= CHECK_EQ(compat_ret(__vm_ioctl(vm, KVM_ENABLE_CAP, &cap)), -EINVAL);
 
 	compat_list(vm, &after);
-	ok &= COMPAT_EQ(memcmp(&before, &after, sizeof(before)), 0);
+	ok &= CHECK_EQ(memcmp(&before, &after, sizeof(before)), 0);
 	kvm_vm_free(vm);
 	return ok;
 }
@@ -192,22 +192,22 @@ static bool test_every_baseline(void)
 
 	compat_list(vm, &v);
 	for (i = 0; (base = compat_baseline(i)); i++) {
-		ok &= COMPAT_EQ(compat_select(vm, base->baseline), 0);
+		ok &= CHECK_EQ(compat_select(vm, base->baseline), 0);
 		compat_list(vm, &now);
-		ok &= COMPAT_EQ(now.hdr.baseline, base->baseline);
+		ok &= CHECK_EQ(now.hdr.baseline, base->baseline);
 		for (j = 0; (b = compat_entry(&now, j)); j++) {
 			/* A newer version may be what an older one should have been */
-			ok &= COMPAT_CHECK(!(base->flags & KVM_GUEST_COMPAT_NEWEST) ||
-					   compat_has_release(b, base->release),
-					   "%s of %s", b->name, base->name);
-			ok &= COMPAT_EQ(compat_get_revision(vm, b->id), b->revision);
+			ok &= CHECK(!(base->flags & KVM_GUEST_COMPAT_NEWEST) ||
+				    compat_has_release(b, base->release),
+				    "%s of %s", b->name, base->name);
+			ok &= CHECK_EQ(compat_get_revision(vm, b->id), b->revision);
 		}
 	}
 
 	/* And back: there is no trace of those before */
-	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), 0);
+	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), 0);
 	compat_list(vm, &now);
-	ok &= COMPAT_EQ(memcmp(&v, &now, sizeof(v)), 0);
+	ok &= CHECK_EQ(memcmp(&v, &now, sizeof(v)), 0);
 	kvm_vm_free(vm);
 	return ok;
 }
@@ -223,13 +223,13 @@ static bool test_native(void)
 	/* A new one, unless the host's administrator said otherwise; and any that asks */
 	for (n = compat_host_default(); n < 2; n++) {
 		if (n) {
-			ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_5_10_V1), 0);
-			ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_NATIVE), 0);
+			ok &= CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_5_10_V1), 0);
+			ok &= CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_NATIVE), 0);
 		}
 		compat_list(vm, &v);
-		ok &= COMPAT_EQ(v.hdr.baseline, KVM_GUEST_COMPAT_NATIVE);
+		ok &= CHECK_EQ(v.hdr.baseline, KVM_GUEST_COMPAT_NATIVE);
 		for (i = 0; (b = compat_entry(&v, i)); i++)
-			ok &= COMPAT_EQ(b->revision, b->dflt);
+			ok &= CHECK_EQ(b->revision, b->dflt);
 	}
 	kvm_vm_free(vm);
 	return ok;
@@ -246,29 +246,29 @@ static bool test_list_sizes(void)
 
 	compat_list(vm, &v);
 	need = v.hdr.size;
-	ok &= COMPAT_EQ((need - sizeof(v.hdr)) % v.hdr.entry_size, 0);
-	ok &= COMPAT_EQ(sizeof(v.hdr) % 8, 0);
+	ok &= CHECK_EQ((need - sizeof(v.hdr)) % v.hdr.entry_size, 0);
+	ok &= CHECK_EQ(sizeof(v.hdr) % 8, 0);
 
 	/* Only the size is looked at when it is not enough */
 	for (size = 0; size < 64; size += 4) {
 		u32 probe[2] = { size, 0x5a5a5a5a };
 
-		ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_LIST, probe), -E2BIG);
-		ok &= COMPAT_EQ(probe[0], need);
-		ok &= COMPAT_EQ(probe[1], 0x5a5a5a5a);
+		ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_LIST, probe), -E2BIG);
+		ok &= CHECK_EQ(probe[0], need);
+		ok &= CHECK_EQ(probe[1], 0x5a5a5a5a);
 	}
 	v.hdr.size = need - 1;
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_LIST, &v), -E2BIG);
+	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_LIST, &v), -E2BIG);
 	memset(&v, 0x5a, sizeof(v));
 	v.hdr.size = need;
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_LIST, &v), 0);
-	ok &= COMPAT_EQ(v.bytes[need], 0x5a);
+	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_LIST, &v), 0);
+	ok &= CHECK_EQ(v.bytes[need], 0x5a);
 
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_LIST, NULL), -EFAULT);
+	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_LIST, NULL), -EFAULT);
 	TEST_ASSERT(!mprotect(page + getpagesize(), getpagesize(), PROT_NONE), "mprotect");
 	page += getpagesize() - 64;
 	*(u32 *)page = sizeof(v);
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_LIST, page), -EFAULT);
+	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_LIST, page), -EFAULT);
 	kvm_vm_free(vm);
 	return ok;
 }
@@ -283,30 +283,30 @@ static bool test_attributes(void)
 	compat_list(vm, &v);
 	for (attr.attr = 0; attr.attr < 5; attr.attr++) {
 		attr.flags = 0;
-		ok &= COMPAT_EQ(compat_ret(__vm_ioctl(vm, KVM_HAS_DEVICE_ATTR, &attr)), 0);
+		ok &= CHECK_EQ(compat_ret(__vm_ioctl(vm, KVM_HAS_DEVICE_ATTR, &attr)), 0);
 		attr.flags = 1;
 		attr.addr = (u64)&v;
-		ok &= COMPAT_EQ(compat_ret(__vm_ioctl(vm, KVM_HAS_DEVICE_ATTR, &attr)), -EINVAL);
-		ok &= COMPAT_EQ(compat_ret(__vm_ioctl(vm, KVM_GET_DEVICE_ATTR, &attr)), -EINVAL);
-		ok &= COMPAT_EQ(compat_ret(__vm_ioctl(vm, KVM_SET_DEVICE_ATTR, &attr)), -EINVAL);
+		ok &= CHECK_EQ(compat_ret(__vm_ioctl(vm, KVM_HAS_DEVICE_ATTR, &attr)), -EINVAL);
+		ok &= CHECK_EQ(compat_ret(__vm_ioctl(vm, KVM_GET_DEVICE_ATTR, &attr)), -EINVAL);
+		ok &= CHECK_EQ(compat_ret(__vm_ioctl(vm, KVM_SET_DEVICE_ATTR, &attr)), -EINVAL);
 	}
 	attr.flags = 0;
-	ok &= COMPAT_EQ(compat_ret(__vm_ioctl(vm, KVM_HAS_DEVICE_ATTR, &attr)), -ENXIO);
-	ok &= COMPAT_EQ(compat_get(vm, 5, &v), -ENXIO);
-	ok &= COMPAT_EQ(compat_set(vm, 5, &v), -ENXIO);
+	ok &= CHECK_EQ(compat_ret(__vm_ioctl(vm, KVM_HAS_DEVICE_ATTR, &attr)), -ENXIO);
+	ok &= CHECK_EQ(compat_get(vm, 5, &v), -ENXIO);
+	ok &= CHECK_EQ(compat_set(vm, 5, &v), -ENXIO);
 
 	/* Those that go one way only */
-	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LIST, &v), -ENXIO);
-	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_CHECK, &v), -ENXIO);
-	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_BASELINES, &v), -ENXIO);
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_LOAD, &v), -ENXIO);
+	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_LIST, &v), -ENXIO);
+	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_CHECK, &v), -ENXIO);
+	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_BASELINES, &v), -ENXIO);
+	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_LOAD, &v), -ENXIO);
 
 	/* Other groups are as they were */
 	attr.group = 0x1234;
-	ok &= COMPAT_EQ(compat_ret(__vm_ioctl(vm, KVM_HAS_DEVICE_ATTR, &attr)), -ENXIO);
-	ok &= COMPAT_EQ(compat_ret(__vm_ioctl(vm, KVM_GET_DEVICE_ATTR, &attr)), -ENXIO);
-	ok &= COMPAT_EQ(compat_ret(__vm_ioctl(vm, KVM_GET_DEVICE_ATTR,
-						(struct kvm_device_attr *)NULL)), -EFAULT);
+	ok &= CHECK_EQ(compat_ret(__vm_ioctl(vm, KVM_HAS_DEVICE_ATTR, &attr)), -ENXIO);
+	ok &= CHECK_EQ(compat_ret(__vm_ioctl(vm, KVM_GET_DEVICE_ATTR, &attr)), -ENXIO);
+	ok &= CHECK_EQ(compat_ret(__vm_ioctl(vm, KVM_GET_DEVICE_ATTR,
+					       (struct kvm_device_attr *)NULL)), -EFAULT);
 	kvm_vm_free(vm);
 	return ok;
 }
@@ -327,30 +327,30 @@ static bool test_revisions(void)
 			u32 has = compat_get_revision(vm, b->id);
 			int ret = compat_set_revision(vm, b->id, rev);
 
-			ok &= COMPAT_CHECK(ret == (compat_not_alone(b->name, rev) ? -EINVAL : 0),
-					   "%s=%u: %d", b->name, rev, ret);
+			ok &= CHECK(ret == (compat_not_alone(b->name, rev) ? -EINVAL : 0),
+				    "%s=%u: %d", b->name, rev, ret);
 			if (!ret) {
-				ok &= COMPAT_EQ(compat_get_revision(vm, b->id), rev);
+				ok &= CHECK_EQ(compat_get_revision(vm, b->id), rev);
 				continue;
 			}
 			/* CHECK tells of it */
-			ok &= COMPAT_EQ(compat_get_revision(vm, b->id), has);
+			ok &= CHECK_EQ(compat_get_revision(vm, b->id), has);
 			now = v;
 			compat_entry(&now, i)->revision = rev;
-			ok &= COMPAT_EQ(compat_check(vm, &now, &arg), -EINVAL);
-			ok &= COMPAT_CHECK(arg.bad_id, "%s=%u: refused for nothing", b->name, rev);
-			ok &= COMPAT_EQ(compat_entry(&now, arg.bad_entry)->id, arg.bad_id);
+			ok &= CHECK_EQ(compat_check(vm, &now, &arg), -EINVAL);
+			ok &= CHECK(arg.bad_id, "%s=%u: refused for nothing", b->name, rev);
+			ok &= CHECK_EQ(compat_entry(&now, arg.bad_entry)->id, arg.bad_id);
 		}
-		ok &= COMPAT_EQ(compat_set_revision(vm, b->id, b->highest + 1), -EINVAL);
-		ok &= COMPAT_EQ(compat_set_revision(vm, b->id, 256 + b->revision), -EINVAL);
-		ok &= COMPAT_EQ(compat_get_revision(vm, b->id), b->highest);
-		ok &= COMPAT_EQ(compat_set_revision(vm, b->id, b->revision), 0);
+		ok &= CHECK_EQ(compat_set_revision(vm, b->id, b->highest + 1), -EINVAL);
+		ok &= CHECK_EQ(compat_set_revision(vm, b->id, 256 + b->revision), -EINVAL);
+		ok &= CHECK_EQ(compat_get_revision(vm, b->id), b->highest);
+		ok &= CHECK_EQ(compat_set_revision(vm, b->id, b->revision), 0);
 		compat_list(vm, &now);
-		ok &= COMPAT_CHECK(compat_same(&v, &now), "%s is not alone", b->name);
+		ok &= CHECK(compat_same(&v, &now), "%s is not alone", b->name);
 	}
-	ok &= COMPAT_EQ(compat_set_revision(vm, 0, 0), -EINVAL);
-	ok &= COMPAT_EQ(compat_set_revision(vm, 0x7fffffff, 0), -EINVAL);
-	ok &= COMPAT_EQ(compat_get_revision(vm, 0xfffffff0), -EINVAL);
+	ok &= CHECK_EQ(compat_set_revision(vm, 0, 0), -EINVAL);
+	ok &= CHECK_EQ(compat_set_revision(vm, 0x7fffffff, 0), -EINVAL);
+	ok &= CHECK_EQ(compat_get_revision(vm, 0xfffffff0), -EINVAL);
 	kvm_vm_free(vm);
 	return ok;
 }
@@ -366,16 +366,16 @@ static bool test_revision_refused(void)
 	arg = (struct kvm_guest_compat_revision){
 		.id = compat_entry(&v, 0)->id, .revision = compat_entry(&v, 0)->revision,
 	};
-	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_REVISION, &arg), 0);
+	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_REVISION, &arg), 0);
 	arg.flags = 1;
-	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_REVISION, &arg), -EINVAL);
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_REVISION, &arg), -EINVAL);
+	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_REVISION, &arg), -EINVAL);
+	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_REVISION, &arg), -EINVAL);
 	arg.flags = 0;
 	arg.reserved = 1;
-	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_REVISION, &arg), -EINVAL);
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_REVISION, &arg), -EINVAL);
-	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_REVISION, NULL), -EFAULT);
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_REVISION, NULL), -EFAULT);
+	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_REVISION, &arg), -EINVAL);
+	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_REVISION, &arg), -EINVAL);
+	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_REVISION, NULL), -EFAULT);
+	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_REVISION, NULL), -EFAULT);
 	kvm_vm_free(vm);
 	return ok;
 }
@@ -397,21 +397,21 @@ static bool test_incoherent(void)
 		compat_make_native(vm);
 		compat_list(vm, &v);
 		b = compat_find(&v, name);
-		ok &= COMPAT_CHECK(compat_set_revision(vm, b->id, rev) == -EINVAL,
-				   "%s=%u is taken alone", name, rev);
+		ok &= CHECK(compat_set_revision(vm, b->id, rev) == -EINVAL,
+			    "%s=%u is taken alone", name, rev);
 		now = v;
 		compat_find(&now, name)->revision = rev;
-		ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &now), -EINVAL);
-		ok &= COMPAT_EQ(compat_check(vm, &now, &arg), -EINVAL);
+		ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &now), -EINVAL);
+		ok &= CHECK_EQ(compat_check(vm, &now, &arg), -EINVAL);
 		/* One of those that belong together */
 		for (j = 0; j < ARRAY_SIZE(compat_together); j++)
 			if (!strcmp(name, compat_together[j].name) &&
 			    arg.bad_id == compat_find(&v, compat_together[j].with)->id)
 				break;
-		ok &= COMPAT_CHECK(arg.bad_id == b->id || j < ARRAY_SIZE(compat_together),
-				   "%s=%u: %u is bad", name, rev, arg.bad_id);
+		ok &= CHECK(arg.bad_id == b->id || j < ARRAY_SIZE(compat_together),
+			    "%s=%u: %u is bad", name, rev, arg.bad_id);
 		compat_list(vm, &now);
-		ok &= COMPAT_CHECK(compat_same(&v, &now), "%s: it did something", name);
+		ok &= CHECK(compat_same(&v, &now), "%s: it did something", name);
 		compat_set_named(vm, name, rev);
 	}
 	kvm_vm_free(vm);
@@ -427,39 +427,39 @@ static bool test_too_late(void)
 	u32 i, other;
 	int fd;
 
-	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_12_V1), 0);
+	ok &= CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_12_V1), 0);
 	compat_list(vm, &v);
 	other = another_baseline(&v);
 	fd = add_vcpu(vm, 0);
 
 	for (i = 0; i < 2; i++) {
-		ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_12_V1), 0);
+		ok &= CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_12_V1), 0);
 		if (other)
-			ok &= COMPAT_EQ(compat_select(vm, other), -EBUSY);
-		ok &= COMPAT_EQ(compat_select(vm, 12), -EINVAL);
+			ok &= CHECK_EQ(compat_select(vm, other), -EBUSY);
+		ok &= CHECK_EQ(compat_select(vm, 12), -EINVAL);
 		compat_list(vm, &now);
-		ok &= COMPAT_EQ(memcmp(&v, &now, sizeof(v)), 0);
+		ok &= CHECK_EQ(memcmp(&v, &now, sizeof(v)), 0);
 		/* Again, when it is more than created; and reset */
-		ok &= COMPAT_EQ(compat_ret(__kvm_ioctl(fd, KVM_ARM_VCPU_INIT, &init_args)), 0);
-		ok &= COMPAT_EQ(compat_ret(__kvm_ioctl(fd, KVM_ARM_VCPU_INIT, &init_args)), 0);
+		ok &= CHECK_EQ(compat_ret(__kvm_ioctl(fd, KVM_ARM_VCPU_INIT, &init_args)), 0);
+		ok &= CHECK_EQ(compat_ret(__kvm_ioctl(fd, KVM_ARM_VCPU_INIT, &init_args)), 0);
 	}
 	for (i = 0; (b = compat_entry(&v, i)); i++) {
-		ok &= COMPAT_EQ(compat_set_revision(vm, b->id, b->revision), 0);
-		ok &= COMPAT_EQ(compat_set_revision(vm, b->id, b->highest + 1), -EINVAL);
+		ok &= CHECK_EQ(compat_set_revision(vm, b->id, b->revision), 0);
+		ok &= CHECK_EQ(compat_set_revision(vm, b->id, b->highest + 1), -EINVAL);
 		if (b->highest) {
 			struct kvm_guest_compat_check arg;
 
 			/* Unless it would not go with the others */
 			now = v;
 			compat_entry(&now, i)->revision = !b->revision;
-			ok &= COMPAT_EQ(compat_set_revision(vm, b->id, !b->revision),
-					compat_check(vm, &now, &arg) ? -EINVAL : -EBUSY);
+			ok &= CHECK_EQ(compat_set_revision(vm, b->id, !b->revision),
+				       compat_check(vm, &now, &arg) ? -EINVAL : -EBUSY);
 		}
 	}
 	close(fd);
 	/* A vCPU cannot be taken back */
 	if (other)
-		ok &= COMPAT_EQ(compat_select(vm, other), -EBUSY);
+		ok &= CHECK_EQ(compat_select(vm, other), -EBUSY);
 	kvm_vm_free(vm);
 	return ok;
 }
@@ -479,23 +479,23 @@ static bool test_protected(void)
 		return true;
 	}
 
-	ok &= COMPAT_EQ(__kvm_ioctl(fd, KVM_CHECK_EXTENSION, (void *)KVM_CAP_GUEST_COMPAT), 0);
-	ok &= COMPAT_EQ(__kvm_ioctl(fd, KVM_CHECK_EXTENSION, (void *)KVM_CAP_VM_ATTRIBUTES), 0);
+	ok &= CHECK_EQ(__kvm_ioctl(fd, KVM_CHECK_EXTENSION, (void *)KVM_CAP_GUEST_COMPAT), 0);
+	ok &= CHECK_EQ(__kvm_ioctl(fd, KVM_CHECK_EXTENSION, (void *)KVM_CAP_VM_ATTRIBUTES), 0);
 	cap.args[0] = KVM_GUEST_COMPAT_5_10_V1;
-	ok &= COMPAT_EQ(compat_ret(__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap)), -EPERM);
+	ok &= CHECK_EQ(compat_ret(__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap)), -EPERM);
 	cap.args[0] = 12;
-	ok &= COMPAT_EQ(compat_ret(__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap)), -EINVAL);
+	ok &= CHECK_EQ(compat_ret(__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap)), -EINVAL);
 	/* What it has */
 	cap.args[0] = KVM_GUEST_COMPAT_NATIVE;
-	ok &= COMPAT_EQ(compat_ret(__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap)), 0);
+	ok &= CHECK_EQ(compat_ret(__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap)), 0);
 	for (attr = 0; attr < 5; attr++) {
-		ok &= COMPAT_EQ(compat_ret(__kvm_device_attr_get(fd, KVM_GUEST_COMPAT_CTRL,
-								 attr, &arg)), -EPERM);
-		ok &= COMPAT_EQ(compat_ret(__kvm_device_attr_set(fd, KVM_GUEST_COMPAT_CTRL,
-								 attr, &arg)), -EPERM);
+		ok &= CHECK_EQ(compat_ret(__kvm_device_attr_get(fd, KVM_GUEST_COMPAT_CTRL,
+								attr, &arg)), -EPERM);
+		ok &= CHECK_EQ(compat_ret(__kvm_device_attr_set(fd, KVM_GUEST_COMPAT_CTRL,
+								attr, &arg)), -EPERM);
 	}
-	ok &= COMPAT_EQ(compat_ret(__kvm_device_attr_set(fd, KVM_ARM_VM_SMCCC_CTRL, 0, &arg)),
-			-EINVAL);
+	ok &= CHECK_EQ(compat_ret(__kvm_device_attr_set(fd, KVM_ARM_VM_SMCCC_CTRL, 0, &arg)),
+		       -EINVAL);
 	close(fd);
 	close(kvm_fd);
 	return ok;

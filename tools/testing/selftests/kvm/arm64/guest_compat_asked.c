@@ -86,11 +86,11 @@ static bool still_works(struct kvm_vm *vm, struct kvm_vcpu *vcpu, const struct p
 	bool ok = true;
 
 	if (pair->reg) {
-		ok &= COMPAT_EQ(compat_get_reg(vcpu, pair->reg, &val), 0);
-		ok &= COMPAT_EQ(compat_set_reg(vcpu, pair->reg, val | pair->bits), 0);
+		ok &= CHECK_EQ(compat_get_reg(vcpu, pair->reg, &val), 0);
+		ok &= CHECK_EQ(compat_set_reg(vcpu, pair->reg, val | pair->bits), 0);
 	}
 	if (pair->cap == KVM_CAP_COUNTER_OFFSET && pair->reg == KVM_REG_ARM_PTIMER_CNT)
-		ok &= COMPAT_EQ(compat_ret(__vm_ioctl(vm, KVM_ARM_SET_COUNTER_OFFSET, &offset)), 0);
+		ok &= CHECK_EQ(compat_ret(__vm_ioctl(vm, KVM_ARM_SET_COUNTER_OFFSET, &offset)), 0);
 	return ok;
 }
 
@@ -103,7 +103,7 @@ static bool refuses_el2(struct kvm_vm *vm, const struct pair *pair)
 
 	kvm_get_default_vcpu_target(vm, &init);
 	init.features[0] |= pair->features;
-	ok = COMPAT_EQ(compat_ret(__kvm_ioctl(fd, KVM_ARM_VCPU_INIT, &init)), -EINVAL);
+	ok = CHECK_EQ(compat_ret(__kvm_ioctl(fd, KVM_ARM_VCPU_INIT, &init)), -EINVAL);
 	close(fd);
 	return ok;
 }
@@ -119,7 +119,7 @@ static bool check_pair(struct kvm_vm *vm, const struct pair *pair, bool announce
 		return refuses_el2(vm, pair);
 
 	if (pair->enable)
-		ok &= COMPAT_EQ(compat_ret(__vm_enable_cap(vm, pair->cap, 0)), 0);
+		ok &= CHECK_EQ(compat_ret(__vm_enable_cap(vm, pair->cap, 0)), 0);
 	vcpu = compat_vcpu(vm, 0, pair->features, guest_nothing);
 	if (pair->features & BIT(KVM_ARM_VCPU_SVE)) {
 		int sve = KVM_ARM_VCPU_SVE;
@@ -132,15 +132,15 @@ static bool check_pair(struct kvm_vm *vm, const struct pair *pair, bool announce
 
 	if (pair->reg) {
 		list = vcpu_get_reg_list(vcpu);
-		ok &= COMPAT_CHECK(compat_listed(list, pair->reg), "it is not listed");
-		ok &= COMPAT_EQ(compat_get_reg(vcpu, pair->reg, &val), 0);
-		ok &= COMPAT_EQ(val & pair->bits, pair->bits);
-		ok &= COMPAT_EQ(compat_set_reg(vcpu, pair->reg, val), 0);
+		ok &= CHECK(compat_listed(list, pair->reg), "it is not listed");
+		ok &= CHECK_EQ(compat_get_reg(vcpu, pair->reg, &val), 0);
+		ok &= CHECK_EQ(val & pair->bits, pair->bits);
+		ok &= CHECK_EQ(compat_set_reg(vcpu, pair->reg, val), 0);
 		free(list);
 	}
 	if (pair->vcpu_group)
-		ok &= COMPAT_EQ(compat_ret(__vcpu_has_device_attr(vcpu, pair->vcpu_group,
-								  pair->vcpu_attr)), 0);
+		ok &= CHECK_EQ(compat_ret(__vcpu_has_device_attr(vcpu, pair->vcpu_group,
+								 pair->vcpu_attr)), 0);
 	return ok;
 }
 
@@ -156,16 +156,16 @@ static bool test_pairs(void)
 
 		compat_make_native(vm);
 		natively = vm_check_cap(vm, pairs[p].cap);
-		ok &= COMPAT_CHECK(!natively || check_pair(vm, &pairs[p], true),
-				   "capability %u, natively", pairs[p].cap);
+		ok &= CHECK(!natively || check_pair(vm, &pairs[p], true),
+			    "capability %u, natively", pairs[p].cap);
 		kvm_vm_free(vm);
 		for (i = 0; natively && i < COMPAT_NR_BASELINES; i++) {
 			vm = vm_create(1);
 			compat_make(vm, compat_baselines[i]);
-			ok &= COMPAT_CHECK(check_pair(vm, &pairs[p],
-						      vm_check_cap(vm, pairs[p].cap)),
-					   "capability %u, register %lx, at %#x", pairs[p].cap,
-					   (unsigned long)pairs[p].reg, compat_baselines[i]);
+			ok &= CHECK(check_pair(vm, &pairs[p],
+					       vm_check_cap(vm, pairs[p].cap)),
+				    "capability %u, register %lx, at %#x", pairs[p].cap,
+				    (unsigned long)pairs[p].reg, compat_baselines[i]);
 			kvm_vm_free(vm);
 		}
 	}
@@ -187,7 +187,7 @@ static bool test_default(void)
 	bool ok = true;
 	u32 i, ext;
 
-	ok &= COMPAT_EQ(set_default("native"), true);
+	ok &= CHECK_EQ(set_default("native"), true);
 	vm = vm_create_barebones();
 	for (ext = 0; ext < LAST_EXTENSION; ext++) {
 		dev[ext] = extension(kvm_fd, ext);
@@ -197,32 +197,32 @@ static bool test_default(void)
 	for (i = 0; (base = compat_baseline(i)); i++) {
 		u32 taken = 0;
 
-		ok &= COMPAT_EQ(compat_select(vm, base->baseline), 0);
-		ok &= COMPAT_EQ(set_default(base->name), true);
+		ok &= CHECK_EQ(compat_select(vm, base->baseline), 0);
+		ok &= CHECK_EQ(set_default(base->name), true);
 		made = vm_create_barebones();
 		for (ext = 0; ext < LAST_EXTENSION; ext++) {
 			int has = extension(vm->fd, ext);
 
-			ok &= COMPAT_CHECK(extension(made->fd, ext) == has,
-					   "%u: %d by default, %d if selected: %s", ext,
-					   extension(made->fd, ext), has, base->name);
+			ok &= CHECK(extension(made->fd, ext) == has,
+				    "%u: %d by default, %d if selected: %s", ext,
+				    extension(made->fd, ext), has, base->name);
 			if (dev[ext] == native[ext])
-				ok &= COMPAT_CHECK(extension(kvm_fd, ext) == has,
-						   "%u: %d of /dev/kvm, %d of the VM: %s", ext,
-						   extension(kvm_fd, ext), has, base->name);
-			ok &= COMPAT_CHECK(has == native[ext] || !has, "%u: %d at %s", ext, has,
-					   base->name);
+				ok &= CHECK(extension(kvm_fd, ext) == has,
+					    "%u: %d of /dev/kvm, %d of the VM: %s", ext,
+					    extension(kvm_fd, ext), has, base->name);
+			ok &= CHECK(has == native[ext] || !has, "%u: %d at %s", ext, has,
+				    base->name);
 			taken += has != native[ext];
 		}
-		ok &= COMPAT_CHECK(taken || base->baseline >= KVM_GUEST_COMPAT_6_16_V1,
-				   "nothing is taken away at %s", base->name);
+		ok &= CHECK(taken || base->baseline >= KVM_GUEST_COMPAT_6_16_V1,
+			    "nothing is taken away at %s", base->name);
 		/* It is the VM's own selection that counts */
-		ok &= COMPAT_EQ(compat_select(made, KVM_GUEST_COMPAT_NATIVE), 0);
+		ok &= CHECK_EQ(compat_select(made, KVM_GUEST_COMPAT_NATIVE), 0);
 		for (ext = 0; ext < LAST_EXTENSION; ext++)
-			ok &= COMPAT_EQ(extension(made->fd, ext), native[ext]);
+			ok &= CHECK_EQ(extension(made->fd, ext), native[ext]);
 		kvm_vm_free(made);
 	}
-	ok &= COMPAT_EQ(set_default("native"), true);
+	ok &= CHECK_EQ(set_default("native"), true);
 	kvm_vm_free(vm);
 	close(kvm_fd);
 	return ok;
@@ -254,11 +254,11 @@ static bool test_newest_list(void)
 				continue;
 			val = vcpu_get_reg(newest, id);
 			ret = compat_set_reg(vcpu, id, val);
-			ok &= COMPAT_CHECK(!ret, "%lx = %lx at %#x: %d", (unsigned long)id,
-					   (unsigned long)val, compat_baselines[i], ret);
+			ok &= CHECK(!ret, "%lx = %lx at %#x: %d", (unsigned long)id,
+				    (unsigned long)val, compat_baselines[i], ret);
 			ret = compat_get_reg(vcpu, id, &back);
-			ok &= COMPAT_CHECK(!ret, "%lx at %#x: %d", (unsigned long)id,
-					   compat_baselines[i], ret);
+			ok &= CHECK(!ret, "%lx at %#x: %d", (unsigned long)id,
+				    compat_baselines[i], ret);
 		}
 		kvm_vm_free(other);
 	}
@@ -280,22 +280,22 @@ static bool test_physical_timer(void)
 		struct kvm_vm *vm;
 		bool listed;
 
-		ok &= COMPAT_EQ(set_default(base->name), true);
+		ok &= CHECK_EQ(set_default(base->name), true);
 		vm = vm_create(1);
 		vcpu = compat_vcpu(vm, 0, BIT(KVM_ARM_VCPU_PSCI_0_2), guest_nothing);
 		kvm_arch_vm_finalize_vcpus(vm);
 		list = vcpu_get_reg_list(vcpu);
 		listed = compat_listed(list, KVM_REG_ARM_PTIMER_CNT);
 		free(list);
-		ok &= COMPAT_CHECK(kvm_check_cap(KVM_CAP_COUNTER_OFFSET) == listed,
-				   "KVM_CAP_COUNTER_OFFSET at %s", base->name);
-		ok &= COMPAT_EQ(compat_set_reg(vcpu, KVM_REG_ARM_PTIMER_CTL, 0), 0);
-		ok &= COMPAT_EQ(compat_set_reg(vcpu, KVM_REG_ARM_PTIMER_CVAL, 1), 0);
-		ok &= COMPAT_EQ(compat_set_reg(vcpu, KVM_REG_ARM_PTIMER_CNT, 0), 0);
+		ok &= CHECK(kvm_check_cap(KVM_CAP_COUNTER_OFFSET) == listed,
+			    "KVM_CAP_COUNTER_OFFSET at %s", base->name);
+		ok &= CHECK_EQ(compat_set_reg(vcpu, KVM_REG_ARM_PTIMER_CTL, 0), 0);
+		ok &= CHECK_EQ(compat_set_reg(vcpu, KVM_REG_ARM_PTIMER_CVAL, 1), 0);
+		ok &= CHECK_EQ(compat_set_reg(vcpu, KVM_REG_ARM_PTIMER_CNT, 0), 0);
 		ok &= compat_guest_done(vcpu);
 		kvm_vm_free(vm);
 	}
-	ok &= COMPAT_EQ(set_default("native"), true);
+	ok &= CHECK_EQ(set_default("native"), true);
 	return ok;
 }
 
@@ -327,24 +327,24 @@ static bool run_filter(u32 baseline, u8 action)
 	bool ok = true;
 
 	compat_make(vm, baseline);
-	ok &= COMPAT_EQ(compat_ret(__kvm_device_attr_set(vm->fd, KVM_ARM_VM_SMCCC_CTRL,
-							 KVM_ARM_VM_SMCCC_FILTER, &filter)), 0);
+	ok &= CHECK_EQ(compat_ret(__kvm_device_attr_set(vm->fd, KVM_ARM_VM_SMCCC_CTRL,
+							KVM_ARM_VM_SMCCC_FILTER, &filter)), 0);
 	vcpu = compat_vcpu(vm, 0, BIT(KVM_ARM_VCPU_PSCI_0_2), guest_calls);
 	kvm_arch_vm_finalize_vcpus(vm);
 	vcpu_args_set(vcpu, 1, action == KVM_SMCCC_FILTER_DENY ? (u64)SMCCC_RET_NOT_SUPPORTED : 77);
 	vcpu_run(vcpu);
 	if (action == KVM_SMCCC_FILTER_FWD_TO_USER) {
-		ok &= COMPAT_EQ(vcpu->run->exit_reason, KVM_EXIT_HYPERCALL);
-		ok &= COMPAT_EQ(vcpu->run->hypercall.nr, PSCI_0_2_FN_PSCI_VERSION);
-		ok &= COMPAT_EQ(!!(vcpu->run->hypercall.flags & KVM_HYPERCALL_EXIT_SMC), 1);
+		ok &= CHECK_EQ(vcpu->run->exit_reason, KVM_EXIT_HYPERCALL);
+		ok &= CHECK_EQ(vcpu->run->hypercall.nr, PSCI_0_2_FN_PSCI_VERSION);
+		ok &= CHECK_EQ(!!(vcpu->run->hypercall.flags & KVM_HYPERCALL_EXIT_SMC), 1);
 		vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.regs[0]), 77);
 		vcpu_run(vcpu);
 	}
-	ok &= COMPAT_EQ(get_ucall(vcpu, &uc), UCALL_SYNC);
-	ok &= COMPAT_EQ(uc.cmd == UCALL_SYNC && (int)uc.args[1] != SMCCC_RET_NOT_SUPPORTED, smc);
+	ok &= CHECK_EQ(get_ucall(vcpu, &uc), UCALL_SYNC);
+	ok &= CHECK_EQ(uc.cmd == UCALL_SYNC && (int)uc.args[1] != SMCCC_RET_NOT_SUPPORTED, smc);
 	vcpu_run(vcpu);
-	ok &= COMPAT_EQ(get_ucall(vcpu, &uc), UCALL_SYNC);
-	ok &= COMPAT_EQ(uc.cmd == UCALL_SYNC && (int)uc.args[1] != SMCCC_RET_NOT_SUPPORTED, smc);
+	ok &= CHECK_EQ(get_ucall(vcpu, &uc), UCALL_SYNC);
+	ok &= CHECK_EQ(uc.cmd == UCALL_SYNC && (int)uc.args[1] != SMCCC_RET_NOT_SUPPORTED, smc);
 	kvm_vm_free(vm);
 	return ok;
 }

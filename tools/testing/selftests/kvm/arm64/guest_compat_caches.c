@@ -182,8 +182,8 @@ static bool test_host_levels(void)
 		vm = compat_vm(compat_baselines[i], 0, guest_code, &vcpu);
 		clidr = vcpu_get_reg(vcpu, CLIDR);
 		for (level = 0; level < LEVELS && ctype(clidr, level); level++)
-			ok &= COMPAT_EQ(ctype(clidr, level), sysfs_ctype(level));
-		ok &= COMPAT_CHECK(level, "no cache at all");
+			ok &= CHECK_EQ(ctype(clidr, level), sysfs_ctype(level));
+		ok &= CHECK(level, "no cache at all");
 		kvm_vm_free(vm);
 	}
 	return ok;
@@ -202,16 +202,16 @@ static bool test_listed(void)
 		struct kvm_reg_list *list = vcpu_get_reg_list(vcpu);
 		u64 clidr = vcpu_get_reg(vcpu, CLIDR);
 
-		ok &= COMPAT_CHECK(compat_listed(list, CLIDR), "no CLIDR_EL1");
+		ok &= CHECK(compat_listed(list, CLIDR), "no CLIDR_EL1");
 		for (c = 0; c < NR_CSSELR; c++) {
 			bool listed = !is_host(baseline) || has_cache(clidr, c);
 			u32 val = 0;
 
-			ok &= COMPAT_CHECK(compat_listed(list, CCSIDR(c)) == listed,
-					   "cache %u listed at %#x: %d", c, baseline, !listed);
+			ok &= CHECK(compat_listed(list, CCSIDR(c)) == listed,
+				    "cache %u listed at %#x: %d", c, baseline, !listed);
 			/* There for whoever asks, all the same */
-			ok &= COMPAT_EQ(get_ccsidr(vcpu, c, &val), 0);
-			ok &= COMPAT_EQ(set_ccsidr(vcpu, c, val), 0);
+			ok &= CHECK_EQ(get_ccsidr(vcpu, c, &val), 0);
+			ok &= CHECK_EQ(set_ccsidr(vcpu, c, val), 0);
 		}
 		free(list);
 		kvm_vm_free(vm);
@@ -240,18 +240,18 @@ static bool check_guest(struct kvm_vcpu *vcpu, bool host)
 	ok = compat_guest_done(vcpu);
 	sync_global_from_guest(vcpu->vm, guest_csselr);
 	sync_global_from_guest(vcpu->vm, guest_has_ccsidr2);
-	ok &= COMPAT_EQ(guest_csselr, host ? 0 : CSSELR_SPARE);
-	ok &= COMPAT_EQ(guest_has_ccsidr2, host && has_ccidx(vcpu));
+	ok &= CHECK_EQ(guest_csselr, host ? 0 : CSSELR_SPARE);
+	ok &= CHECK_EQ(guest_has_ccsidr2, host && has_ccidx(vcpu));
 	sync_global_from_guest(vcpu->vm, guest_clidr);
 	sync_global_from_guest(vcpu->vm, guest_ccsidr);
-	ok &= COMPAT_EQ(guest_clidr, clidr);
+	ok &= CHECK_EQ(guest_clidr, clidr);
 	for (c = 0; c < NR_CSSELR; c++) {
 		u32 val = 0;
 
 		/* The guest has 64 bits, if they are of use to it: see CCIDX */
 		if (has_cache(clidr, c)) {
-			ok &= COMPAT_EQ(get_ccsidr(vcpu, c, &val), 0);
-			ok &= COMPAT_EQ((u32)guest_ccsidr[c], val);
+			ok &= CHECK_EQ(get_ccsidr(vcpu, c, &val), 0);
+			ok &= CHECK_EQ((u32)guest_ccsidr[c], val);
 		}
 	}
 	return ok;
@@ -287,10 +287,10 @@ static bool test_masks(void)
 		u64 clidr = vcpu_get_reg(vcpu, CLIDR), want = clidr ^ bits;
 
 		vm_ioctl(vm, KVM_ARM_GET_REG_WRITABLE_MASKS, &range);
-		ok &= COMPAT_EQ(masks[KVM_ARM_FEATURE_ID_RANGE_IDX(3, 1, 0, 0, 1)] & bits, bits);
-		ok &= COMPAT_EQ(compat_set_reg(vcpu, CLIDR, want), 0);
-		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, CLIDR), want);
-		ok &= COMPAT_EQ(compat_set_reg(vcpu, CLIDR, clidr), 0);
+		ok &= CHECK_EQ(masks[KVM_ARM_FEATURE_ID_RANGE_IDX(3, 1, 0, 0, 1)] & bits, bits);
+		ok &= CHECK_EQ(compat_set_reg(vcpu, CLIDR, want), 0);
+		ok &= CHECK_EQ(vcpu_get_reg(vcpu, CLIDR), want);
+		ok &= CHECK_EQ(compat_set_reg(vcpu, CLIDR, clidr), 0);
 		kvm_vm_free(vm);
 	}
 	return ok;
@@ -309,21 +309,21 @@ static bool test_writable(void)
 	clidr = vcpu_get_reg(old, CLIDR);
 	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
 		vm = compat_vm(compat_baselines[i], 0, guest_code, &vcpu);
-		ok &= COMPAT_EQ(compat_set_reg(vcpu, CLIDR, clidr), 0);
+		ok &= CHECK_EQ(compat_set_reg(vcpu, CLIDR, clidr), 0);
 		for (c = 0; c < NR_CSSELR; c++) {
 			if (!has_cache(clidr, c) || get_ccsidr(old, c, &val))
 				continue;
 			/* Another number of sets than any CPU has */
 			val ^= 1 << 13;
-			ok &= COMPAT_EQ(set_ccsidr(vcpu, c, val), 0);
-			ok &= COMPAT_EQ(get_ccsidr(vcpu, c, &val), 0);
+			ok &= CHECK_EQ(set_ccsidr(vcpu, c, val), 0);
+			ok &= CHECK_EQ(get_ccsidr(vcpu, c, &val), 0);
 		}
 		ok &= check_guest(vcpu, is_host(compat_baselines[i]));
-		ok &= COMPAT_EQ(guest_clidr, clidr);
+		ok &= CHECK_EQ(guest_clidr, clidr);
 		for (c = 0; c < NR_CSSELR; c++) {
 			if (!has_cache(clidr, c) || get_ccsidr(old, c, &val))
 				continue;
-			ok &= COMPAT_EQ((u32)guest_ccsidr[c], val ^ 1 << 13);
+			ok &= CHECK_EQ((u32)guest_ccsidr[c], val ^ 1 << 13);
 		}
 		kvm_vm_free(vm);
 	}
@@ -343,11 +343,11 @@ static bool test_made_up(void)
 		if (is_host(compat_baselines[i]))
 			continue;
 		vm = compat_vm(compat_baselines[i], 0, guest_code, &vcpu);
-		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, CLIDR), vcpu_get_reg(now, CLIDR));
+		ok &= CHECK_EQ(vcpu_get_reg(vcpu, CLIDR), vcpu_get_reg(now, CLIDR));
 		for (c = 0; c < NR_CSSELR; c++) {
-			ok &= COMPAT_EQ(get_ccsidr(vcpu, c, &a), 0);
-			ok &= COMPAT_EQ(get_ccsidr(now, c, &b), 0);
-			ok &= COMPAT_EQ(a, b);
+			ok &= CHECK_EQ(get_ccsidr(vcpu, c, &a), 0);
+			ok &= CHECK_EQ(get_ccsidr(now, c, &b), 0);
+			ok &= CHECK_EQ(a, b);
 		}
 		kvm_vm_free(vm);
 	}

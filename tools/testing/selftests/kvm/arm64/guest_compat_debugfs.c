@@ -31,25 +31,25 @@ static bool is_right(struct kvm_vm *vm, const char *says)
 	u32 i, id, rev, dflt, high;
 	bool ok;
 
-	if (!COMPAT_CHECK(f, "no file: %d", errno))
+	if (!CHECK(f, "no file: %d", errno))
 		return false;
 
 	compat_list(vm, &v);
-	ok = COMPAT_EQ(!!fgets(line, sizeof(line), f), 1);
+	ok = CHECK_EQ(!!fgets(line, sizeof(line), f), 1);
 	line[strcspn(line, "\n")] = '\0';
-	ok &= COMPAT_CHECK(!strncmp(line, "baseline ", 9) && !strcmp(line + 9, says),
-			   "not \"%s\": %s", says, line);
-	ok &= COMPAT_EQ(fgets(line, sizeof(line), f) && line[0] == '#', 1);
+	ok &= CHECK(!strncmp(line, "baseline ", 9) && !strcmp(line + 9, says),
+		    "not \"%s\": %s", says, line);
+	ok &= CHECK_EQ(fgets(line, sizeof(line), f) && line[0] == '#', 1);
 
 	for (i = 0; (b = compat_entry(&v, i)); i++) {
-		ok &= COMPAT_EQ(!!fgets(line, sizeof(line), f), 1) &&
-		      COMPAT_EQ(sscanf(line, "%u %63s %u %u %u:", &id, name, &rev, &dflt,
-				       &high), 5) &&
-		      COMPAT_EQ(strcmp(name, b->name), 0) && COMPAT_EQ(id, b->id) &&
-		      COMPAT_EQ(rev, b->revision) && COMPAT_EQ(dflt, b->dflt) &&
-		      COMPAT_EQ(high, b->highest);
+		ok &= CHECK_EQ(!!fgets(line, sizeof(line), f), 1) &&
+		      CHECK_EQ(sscanf(line, "%u %63s %u %u %u:", &id, name, &rev, &dflt,
+				      &high), 5) &&
+		      CHECK_EQ(strcmp(name, b->name), 0) && CHECK_EQ(id, b->id) &&
+		      CHECK_EQ(rev, b->revision) && CHECK_EQ(dflt, b->dflt) &&
+		      CHECK_EQ(high, b->highest);
 	}
-	ok &= COMPAT_CHECK(!fgets(line, sizeof(line), f), "more: %s", line);
+	ok &= CHECK(!fgets(line, sizeof(line), f), "more: %s", line);
 	fclose(f);
 	return ok;
 }
@@ -62,7 +62,7 @@ static bool test_baselines(void)
 	u32 i;
 
 	for (i = 0; (base = compat_baseline(i)); i++) {
-		ok &= COMPAT_EQ(compat_select(vm, base->baseline), 0);
+		ok &= CHECK_EQ(compat_select(vm, base->baseline), 0);
 		ok &= is_right(vm, base->name);
 	}
 	compat_make_native(vm);
@@ -77,7 +77,7 @@ static bool test_overrides(void)
 	struct compat_vector v;
 	bool ok = true;
 
-	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_12_V1), 0);
+	ok &= CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_12_V1), 0);
 	compat_set_named(vm, "gicd_iidr", 2);
 	ok &= is_right(vm, "6.12-v1,gicd_iidr=2");
 	compat_set_named(vm, "psci_version", 0);
@@ -91,7 +91,7 @@ static bool test_overrides(void)
 	compat_list(vm, &v);
 	v.hdr.baseline = 0xff01;
 	compat_find(&v, "psci_version")->revision = 1;
-	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), 0);
+	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), 0);
 	ok &= is_right(vm, "native,psci_version=1");
 	kvm_vm_free(vm);
 	return ok;
@@ -129,7 +129,7 @@ static bool test_come_and_go(void)
 	/* An open file of a VM that is gone */
 	f = open_file(vm);
 	kvm_vm_free(vm);
-	ok &= COMPAT_CHECK(f && !fgets(line, sizeof(line), f), "it can be read still");
+	ok &= CHECK(f && !fgets(line, sizeof(line), f), "it can be read still");
 	if (f)
 		fclose(f);
 	return ok;

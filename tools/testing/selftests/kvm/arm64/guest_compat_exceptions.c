@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * guest_compat_exceptions - How earlier releases injected exceptions: when an
- * SError is taken, and what ESR_EL1 says of it and of external aborts.
+ * SError is taken, what ESR_EL1 says of it and of external aborts, and what is
+ * an abort at all.
  */
 #include "guest_compat.h"
 #include "processor.h"
@@ -74,10 +75,10 @@ static bool has_ras(void)
 
 static bool is_serror(u64 esr)
 {
-	bool ok = COMPAT_EQ(ESR_ELx_EC(esr), ESR_ELx_EC_SERROR);
+	bool ok = CHECK_EQ(ESR_ELx_EC(esr), ESR_ELx_EC_SERROR);
 
 	if (has_ras())
-		ok &= COMPAT_EQ(esr & ESR_ELx_ISS_MASK, SERROR_ISS);
+		ok &= CHECK_EQ(esr & ESR_ELx_ISS_MASK, SERROR_ISS);
 	return ok;
 }
 
@@ -103,19 +104,19 @@ static bool check_serror(struct kvm_vcpu *vcpu, bool masked, bool rev)
 
 	set_serror(vcpu, masked);
 	vcpu_events_get(vcpu, &events);
-	ok &= COMPAT_EQ(events.exception.serror_pending, pending);
+	ok &= CHECK_EQ(events.exception.serror_pending, pending);
 	if (pending && has_ras())
-		ok &= COMPAT_EQ(events.exception.serror_esr, SERROR_ISS);
-	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, PC), pending ? pc : vectors + SERROR_VECTOR);
-	ok &= COMPAT_EQ(!!(vcpu_get_reg(vcpu, PSTATE) & PSR_A_BIT), masked || rev);
+		ok &= CHECK_EQ(events.exception.serror_esr, SERROR_ISS);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, PC), pending ? pc : vectors + SERROR_VECTOR);
+	ok &= CHECK_EQ(!!(vcpu_get_reg(vcpu, PSTATE) & PSR_A_BIT), masked || rev);
 	if (!pending)
 		ok &= is_serror(get_esr(vcpu));
 
 	ok &= run_guest(vcpu);
 	ok &= is_serror(taken_esr);
 	vcpu_events_get(vcpu, &events);
-	ok &= COMPAT_EQ(events.exception.serror_pending, 0);
-	ok &= COMPAT_EQ(get_esr(vcpu), taken_esr);
+	ok &= CHECK_EQ(events.exception.serror_pending, 0);
+	ok &= CHECK_EQ(get_esr(vcpu), taken_esr);
 	return ok;
 }
 
@@ -177,12 +178,12 @@ static bool check_moved(u32 from, u32 to)
 
 	set_serror(vcpu[0], false);
 	vcpu_events_get(vcpu[0], &events);
-	ok &= COMPAT_EQ(events.exception.serror_pending, !from);
+	ok &= CHECK_EQ(events.exception.serror_pending, !from);
 	for (i = 0; i < ARRAY_SIZE(moved); i++)
 		vcpu_set_reg(vcpu[1], moved[i], vcpu_get_reg(vcpu[0], moved[i]));
 	vcpu_events_set(vcpu[1], &events);
 	vcpu_events_get(vcpu[1], &events);
-	ok &= COMPAT_EQ(events.exception.serror_pending, !from && !to);
+	ok &= CHECK_EQ(events.exception.serror_pending, !from && !to);
 	ok &= run_guest(vcpu[1]);
 	ok &= is_serror(taken_esr);
 	if (!ok)
@@ -206,13 +207,13 @@ static bool check_abort_il(struct kvm_vm *vm, bool rev)
 
 	/* There was no exit yet: its IL is 0 */
 	vcpu_events_set(vcpu, &events);
-	ok &= COMPAT_EQ(get_esr(vcpu), esr | (rev ? ESR_ELx_IL : 0));
+	ok &= CHECK_EQ(get_esr(vcpu), esr | (rev ? ESR_ELx_IL : 0));
 	ok &= run_guest(vcpu);
-	ok &= COMPAT_EQ(taken_esr, esr | (rev ? ESR_ELx_IL : 0));
+	ok &= CHECK_EQ(taken_esr, esr | (rev ? ESR_ELx_IL : 0));
 
 	/* The last one was about a store, which has 32 bits */
 	vcpu_events_set(vcpu, &events);
-	ok &= COMPAT_EQ(get_esr(vcpu), esr | ESR_ELx_IL);
+	ok &= CHECK_EQ(get_esr(vcpu), esr | ESR_ELx_IL);
 	return ok;
 }
 
@@ -230,9 +231,9 @@ static bool check_serror_il(struct kvm_vm *vm, bool rev)
 	compat_set_named(vm, "serror_pending", 1);
 	vcpu = add_vcpu(vm, 0, guest_takes_one, note_handler);
 	set_serror(vcpu, false);
-	ok &= COMPAT_EQ(!!(get_esr(vcpu) & ESR_ELx_IL), rev);
+	ok &= CHECK_EQ(!!(get_esr(vcpu) & ESR_ELx_IL), rev);
 	ok &= run_guest(vcpu);
-	ok &= COMPAT_EQ(!!(taken_esr & ESR_ELx_IL), rev);
+	ok &= CHECK_EQ(!!(taken_esr & ESR_ELx_IL), rev);
 	return ok;
 }
 
@@ -261,17 +262,124 @@ static bool check_sea_level(struct kvm_vm *vm, bool rev)
 	*ptep |= BIT(vm->pa_bits) - vm->page_size;
 
 	ok &= run_guest(vcpu);
-	ok &= COMPAT_EQ(ESR_ELx_EC(taken_esr), ESR_ELx_EC_DABT_CUR);
-	ok &= COMPAT_EQ(taken_esr & ESR_ELx_FSC,
-			rev ? ESR_ELx_FSC_SEA_TTW(3) : ESR_ELx_FSC_EXTABT);
-	ok &= COMPAT_EQ(taken_far, BAD_ADDR);
-	ok &= COMPAT_EQ(get_esr(vcpu), taken_esr);
+	ok &= CHECK_EQ(ESR_ELx_EC(taken_esr), ESR_ELx_EC_DABT_CUR);
+	ok &= CHECK_EQ(taken_esr & ESR_ELx_FSC,
+		       rev ? ESR_ELx_FSC_SEA_TTW(3) : ESR_ELx_FSC_EXTABT);
+	ok &= CHECK_EQ(taken_far, BAD_ADDR);
+	ok &= CHECK_EQ(get_esr(vcpu), taken_esr);
 	return ok;
 }
 
 static bool test_sea_level(void)
 {
 	return compat_each("sea_level", KVM_GUEST_COMPAT_6_18_V1, check_sea_level);
+}
+
+/* A VM of 36 bits, whose addresses could have 40 */
+#define FAR_IPA		BIT(36)
+#define STORED		0x1234567890abcdefULL
+#define LOADED		0xfedcba0987654321ULL
+
+static u64 loaded;
+
+static void return_handler(struct ex_regs *regs)
+{
+	note_handler(regs);
+	regs->pc = regs->regs[30];
+}
+
+static void guest_far(u64 aborts)
+{
+	loaded = READ_ONCE(*(u64 *)BAD_ADDR);
+	GUEST_ASSERT_EQ(READ_ONCE(taken), aborts);
+	if (aborts) {
+		GUEST_ASSERT_EQ(ESR_ELx_EC(READ_ONCE(taken_esr)), ESR_ELx_EC_DABT_CUR);
+		GUEST_ASSERT_EQ(READ_ONCE(taken_esr) & ESR_ELx_FSC, ESR_ELx_FSC_EXTABT);
+	} else {
+		GUEST_ASSERT_EQ(loaded, LOADED);
+	}
+	WRITE_ONCE(*(u64 *)(BAD_ADDR + 8), STORED);
+	GUEST_ASSERT_EQ(READ_ONCE(taken), 2 * aborts);
+
+	((void (*)(void))BAD_ADDR)();
+	GUEST_ASSERT_EQ(READ_ONCE(taken), 2 * aborts + 1);
+	GUEST_ASSERT_EQ(ESR_ELx_EC(READ_ONCE(taken_esr)), ESR_ELx_EC_IABT_CUR);
+	GUEST_ASSERT_EQ(READ_ONCE(taken_esr) & ESR_ELx_FSC, ESR_ELx_FSC_EXTABT);
+	GUEST_DONE();
+}
+
+static bool check_mmio(struct kvm_vcpu *vcpu, u64 addr, bool is_write)
+{
+	struct kvm_run *run = vcpu->run;
+	u64 data = LOADED;
+	bool ok = true;
+
+	vcpu_run(vcpu);
+	ok &= CHECK_EQ(run->exit_reason, KVM_EXIT_MMIO);
+	ok &= CHECK_EQ(run->mmio.phys_addr, addr);
+	ok &= CHECK_EQ(run->mmio.len, 8);
+	ok &= CHECK_EQ(run->mmio.is_write, is_write);
+	if (is_write)
+		ok &= CHECK_EQ(memcmp(run->mmio.data, &(u64){ STORED }, 8), 0);
+	else
+		memcpy(run->mmio.data, &data, 8);
+	return ok;
+}
+
+static bool check_ipa_range(struct kvm_vm *any, bool rev)
+{
+	struct kvm_vm *vm = __vm_create(VM_SHAPE(VM_MODE_P36V48_4K), 1, 0);
+	struct compat_vector v;
+	struct kvm_vcpu *vcpu;
+	bool ok = true;
+	u64 *ptep, tcr;
+
+	compat_list(any, &v);
+	TEST_ASSERT(!compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), "KVM_GUEST_COMPAT_LOAD");
+	vcpu = add_vcpu(vm, 0, guest_far, skip_handler);
+	vm_install_sync_handler(vm, VECTOR_SYNC_CURRENT, ESR_ELx_EC_IABT_CUR, return_handler);
+	tcr = vcpu_get_reg(vcpu, ctxt_reg_alias(vcpu, SYS_TCR_EL1)) & ~TCR_IPS_MASK;
+	vcpu_set_reg(vcpu, ctxt_reg_alias(vcpu, SYS_TCR_EL1), tcr | TCR_IPS_40_BITS);
+	virt_map(vm, BAD_ADDR, BAD_ADDR, 1);
+	ptep = virt_get_pte_hva(vm, BAD_ADDR);
+	*ptep = (*ptep & ~GENMASK(47, 12)) | FAR_IPA;
+
+	vcpu_args_set(vcpu, 1, (u64)rev);
+	if (!rev)
+		ok &= check_mmio(vcpu, FAR_IPA, false) & check_mmio(vcpu, FAR_IPA + 8, true);
+	ok &= run_guest(vcpu);
+	kvm_vm_free(vm);
+	return ok;
+}
+
+/* In which all VMs are as large as there can be: what is beyond is no address of the CPU's */
+static bool is_protected_mode(void)
+{
+	int kvm_fd = open_kvm_dev_path_or_exit();
+	int fd = __kvm_ioctl(kvm_fd, KVM_CREATE_VM, (void *)KVM_VM_TYPE_ARM_PROTECTED);
+
+	close(kvm_fd);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static bool test_ipa_range(void)
+{
+	u32 ipa4k, ipa16k, ipa64k;
+
+	if (is_protected_mode()) {
+		compat_skip = "no smaller VMs in protected mode";
+		return true;
+	}
+
+	aarch64_get_supported_page_sizes(kvm_check_cap(KVM_CAP_ARM_VM_IPA_SIZE), &ipa4k, &ipa16k,
+					 &ipa64k);
+	if (ipa4k < 40) {
+		compat_skip = "no VMs of 40 bits with pages of 4 KiB";
+		return true;
+	}
+	return compat_each("ipa_range", KVM_GUEST_COMPAT_6_1_V1, check_ipa_range);
 }
 
 int main(void)
@@ -284,6 +392,7 @@ int main(void)
 		{ "esr_il: of an external abort", test_abort_il },
 		{ "esr_il: of an SError", test_serror_il },
 		{ "sea_level: every baseline and revision", test_sea_level },
+		{ "ipa_range: every baseline and revision", test_ipa_range },
 	};
 
 	compat_run(tests, ARRAY_SIZE(tests));

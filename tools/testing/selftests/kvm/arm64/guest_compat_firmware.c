@@ -7,6 +7,8 @@
 #include <linux/arm-smccc.h>
 #include <linux/psci.h>
 
+#include <asm/cputype.h>
+
 #include "guest_compat.h"
 #include "processor.h"
 
@@ -79,9 +81,9 @@ static bool runs(struct kvm_vcpu *vcpu, u64 psci, u64 std, u64 vendor)
 	case UCALL_DONE:
 		return true;
 	case UCALL_ABORT:
-		return COMPAT_CHECK(false, "guest: %s", uc.buffer);
+		return CHECK(false, "guest: %s", uc.buffer);
 	default:
-		return COMPAT_CHECK(false, "guest: unknown ucall %lu", uc.cmd);
+		return CHECK(false, "guest: unknown ucall %lu", uc.cmd);
 	}
 }
 
@@ -89,10 +91,10 @@ static bool has_regs(struct kvm_vcpu *vcpu, u64 psci, u64 std, u64 vendor)
 {
 	bool ok = true;
 
-	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_PSCI_VERSION), psci);
-	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_STD_BMAP), std);
-	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_STD_HYP_BMAP), 1);
-	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_VENDOR_HYP_BMAP), vendor);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_PSCI_VERSION), psci);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_STD_BMAP), std);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_STD_HYP_BMAP), 1);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_VENDOR_HYP_BMAP), vendor);
 	return ok;
 }
 
@@ -108,7 +110,7 @@ static bool test_baselines(void)
 
 		/* There and back: the last one counts */
 		compat_select(vm, defaults[(i + 1) % ARRAY_SIZE(defaults)].baseline);
-		ok &= COMPAT_EQ(compat_select(vm, defaults[i].baseline), 0);
+		ok &= CHECK_EQ(compat_select(vm, defaults[i].baseline), 0);
 		vcpu = add_vcpu(vm, 0, false);
 		kvm_arch_vm_finalize_vcpus(vm);
 		ok &= has_regs(vcpu, psci, std, vendor);
@@ -127,7 +129,7 @@ static bool test_reset(void)
 	struct kvm_vcpu *vcpu, *other;
 	bool ok = true;
 
-	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_5_10_V1), 0);
+	ok &= CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_5_10_V1), 0);
 	vcpu = add_vcpu(vm, 0, false);
 	other = add_vcpu(vm, 1, true);
 	kvm_arch_vm_finalize_vcpus(vm);
@@ -147,7 +149,7 @@ static bool test_writes_win(void)
 	struct kvm_vcpu *vcpu;
 	bool ok = true;
 
-	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_5_10_V1), 0);
+	ok &= CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_5_10_V1), 0);
 	compat_list(vm, &v);
 	vcpu = add_vcpu(vm, 0, false);
 	kvm_arch_vm_finalize_vcpus(vm);
@@ -163,7 +165,7 @@ static bool test_writes_win(void)
 
 	/* What was selected is what was selected */
 	compat_list(vm, &now);
-	ok &= COMPAT_EQ(memcmp(&v, &now, sizeof(v)), 0);
+	ok &= CHECK_EQ(memcmp(&v, &now, sizeof(v)), 0);
 	kvm_vm_free(vm);
 	return ok;
 }
@@ -235,7 +237,7 @@ static bool test_smc(void)
 	for (i = 0; i < ARRAY_SIZE(defaults); i++) {
 		struct kvm_vm *vm = vm_create(1);
 
-		ok &= COMPAT_EQ(compat_select(vm, defaults[i].baseline), 0);
+		ok &= CHECK_EQ(compat_select(vm, defaults[i].baseline), 0);
 		ok &= run_smc(vm, defaults[i].psci, defaults[i].no_smc);
 		kvm_vm_free(vm);
 	}
@@ -260,12 +262,172 @@ static bool test_psci_0_1(void)
 	struct kvm_vcpu *vcpu;
 	bool ok;
 
-	ok = COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_1_V1), 0);
+	ok = CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_1_V1), 0);
 	init.features[0] &= ~BIT(KVM_ARM_VCPU_PSCI_0_2);
 	vcpu = aarch64_vcpu_add(vm, 0, &init, guest_code);
-	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_PSCI_VERSION), PSCI_VERSION(0, 1));
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_PSCI_VERSION), PSCI_VERSION(0, 1));
 	kvm_vm_free(vm);
 	return ok;
+}
+
+#define ON		PSCI_0_2_AFFINITY_LEVEL_ON
+#define OFF		PSCI_0_2_AFFINITY_LEVEL_OFF
+#define INVALID		((u64)PSCI_RET_INVALID_PARAMS)
+/* MPIDR_EL1.{RES1,U,MT}, which a guest that passes on its MPIDR_EL1 has there */
+#define NO_AFFINITY	(BIT(31) | BIT(30) | BIT(24))
+
+static void guest_psci_target(bool rev)
+{
+	u64 on = rev ? INVALID : ON, off = rev ? INVALID : OFF;
+	u64 already = rev ? INVALID : (u64)PSCI_RET_ALREADY_ON;
+
+	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_AFFINITY_INFO, 0, 0), ON);
+	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_AFFINITY_INFO, 1, 0), OFF);
+	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_AFFINITY_INFO, BIT(31), 0), on);
+	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_AFFINITY_INFO, BIT(63), 0), on);
+	GUEST_ASSERT_EQ(call(PSCI_0_2_FN_AFFINITY_INFO, BIT(24), 0), on);
+	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_AFFINITY_INFO, NO_AFFINITY | 1, 0), off);
+	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_AFFINITY_INFO, NO_AFFINITY | 1, 1), on);
+	/* Affinities that no vCPU has, with these bits and without */
+	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_AFFINITY_INFO, BIT(32), 0), INVALID);
+	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_AFFINITY_INFO, NO_AFFINITY | 2, 0), INVALID);
+	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_AFFINITY_INFO, NO_AFFINITY, 4), INVALID);
+	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_CPU_ON, NO_AFFINITY | 2, 0), INVALID);
+	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_CPU_ON, BIT(31), 0), already);
+	GUEST_ASSERT_EQ(call(PSCI_0_2_FN_CPU_ON, BIT(31), 0), already);
+	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_CPU_ON, NO_AFFINITY | 1, 0),
+			rev ? INVALID : (u64)PSCI_RET_SUCCESS);
+	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_AFFINITY_INFO, 1, 0), rev ? OFF : ON);
+	GUEST_DONE();
+}
+
+/* @one has room for one vCPU */
+static bool check_psci_target(struct kvm_vm *one, bool rev)
+{
+	u32 psci = BIT(KVM_ARM_VCPU_PSCI_0_2), off = psci | BIT(KVM_ARM_VCPU_POWER_OFF);
+	struct kvm_vm *vm = vm_create(2);
+	struct kvm_vcpu *vcpu, *other;
+	struct kvm_mp_state state;
+	struct compat_vector v;
+	bool ok;
+
+	compat_list(one, &v);
+	TEST_ASSERT(!compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), "KVM_GUEST_COMPAT_LOAD");
+	vcpu = compat_vcpu(vm, 0, psci, guest_psci_target);
+	other = compat_vcpu(vm, 1, off, guest_psci_target);
+	kvm_arch_vm_finalize_vcpus(vm);
+	vcpu_args_set(vcpu, 1, (u64)rev);
+	ok = compat_guest_done(vcpu);
+	vcpu_ioctl(other, KVM_GET_MP_STATE, &state);
+	ok &= CHECK_EQ(state.mp_state, rev ? KVM_MP_STATE_STOPPED : KVM_MP_STATE_RUNNABLE);
+	kvm_vm_free(vm);
+	return ok;
+}
+
+static bool test_psci_target(void)
+{
+	return compat_each("psci_target", KVM_GUEST_COMPAT_6_1_V1, check_psci_target);
+}
+
+#define WORKAROUND_3	KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3
+#define NOT_AVAIL	KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3_NOT_AVAIL
+#define AVAIL		KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3_AVAIL
+#define NOT_REQUIRED	KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3_NOT_REQUIRED
+
+static void guest_workaround_3(u64 want)
+{
+	GUEST_ASSERT_EQ(call(ARM_SMCCC_ARCH_FEATURES_FUNC_ID, ARM_SMCCC_ARCH_WORKAROUND_3, 0),
+			want);
+	GUEST_DONE();
+}
+
+static bool told(struct kvm_vcpu *vcpu, u64 want)
+{
+	vcpu_args_set(vcpu, 1, want);
+	return compat_guest_done(vcpu);
+}
+
+static bool check_workaround_3(struct kvm_vm *vm, bool rev)
+{
+	struct kvm_vcpu *vcpu = compat_vcpu(vm, 0, 0, guest_workaround_3);
+	struct kvm_vcpu_init init = vcpu->init;
+	int ret = rev ? -EINVAL : 0;
+	bool ok = true;
+
+	kvm_arch_vm_finalize_vcpus(vm);
+	/* A new guest is told what the host knows */
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, WORKAROUND_3), NOT_AVAIL);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, WORKAROUND_3, AVAIL), -EINVAL);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, WORKAROUND_3, NOT_REQUIRED + 1), -EINVAL);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, WORKAROUND_3, NOT_AVAIL), 0);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, WORKAROUND_3), NOT_AVAIL);
+
+	/* One that comes from elsewhere, what it was told */
+	ok &= CHECK_EQ(compat_set_reg(vcpu, WORKAROUND_3, NOT_REQUIRED), ret);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, WORKAROUND_3), rev ? NOT_AVAIL : NOT_REQUIRED);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, WORKAROUND_3, AVAIL), -EINVAL);
+	aarch64_vcpu_setup(vcpu, &init);
+	vcpu_arch_set_entry_point(vcpu, guest_workaround_3);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, WORKAROUND_3), rev ? NOT_AVAIL : NOT_REQUIRED);
+	ok &= told(vcpu, rev ? NOT_SUPPORTED : SMCCC_ARCH_WORKAROUND_RET_UNAFFECTED);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, WORKAROUND_3, NOT_REQUIRED), ret);
+	return ok;
+}
+
+static bool check_workaround_3_late(struct kvm_vm *vm, bool rev)
+{
+	struct kvm_vcpu *vcpu = compat_vcpu(vm, 0, 0, guest_workaround_3);
+	bool ok;
+
+	kvm_arch_vm_finalize_vcpus(vm);
+	ok = told(vcpu, NOT_SUPPORTED);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, WORKAROUND_3, NOT_REQUIRED),
+		       rev ? -EINVAL : -EBUSY);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, WORKAROUND_3), NOT_AVAIL);
+	return ok;
+}
+
+static bool check_workaround_3_known(struct kvm_vm *vm, bool rev)
+{
+	struct kvm_vcpu *vcpu = compat_vcpu(vm, 0, 0, guest_workaround_3);
+	bool ok;
+
+	kvm_arch_vm_finalize_vcpus(vm);
+	ok = CHECK_EQ(compat_set_reg(vcpu, WORKAROUND_3, NOT_REQUIRED), -EINVAL);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, WORKAROUND_3), NOT_AVAIL);
+	return ok & told(vcpu, NOT_SUPPORTED);
+}
+
+static bool is_one_of(u64 midr, const u32 *models, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		if ((midr & MIDR_CPU_MODEL_MASK) == models[i])
+			return true;
+	return false;
+}
+
+/* All that the test knows the kernel to know, and not to know */
+static bool test_workaround_3(void)
+{
+	static const u32 unknown[] = { MIDR_FUJITSU_A64FX };
+	static const u32 affected[] = { MIDR_CORTEX_A57, MIDR_CORTEX_A72 };
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = compat_vm(COMPAT_NATIVE, 0, guest_workaround_3, &vcpu);
+	u64 midr = vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_MIDR_EL1));
+	u64 level = vcpu_get_reg(vcpu, WORKAROUND_3);
+
+	kvm_vm_free(vm);
+	if (level == NOT_AVAIL && is_one_of(midr, unknown, ARRAY_SIZE(unknown)))
+		return compat_each("workaround_3", KVM_GUEST_COMPAT_6_1_V1, check_workaround_3) &
+		       compat_each("workaround_3", KVM_GUEST_COMPAT_6_1_V1,
+				   check_workaround_3_late);
+	if (level == NOT_AVAIL && is_one_of(midr, affected, ARRAY_SIZE(affected)))
+		return compat_each("workaround_3", KVM_GUEST_COMPAT_6_1_V1,
+				   check_workaround_3_known);
+	compat_skip = "neither a CPU that the kernel does not know, nor one that is vulnerable";
+	return true;
 }
 
 int main(void)
@@ -277,6 +439,8 @@ int main(void)
 		{ "psci_version, smccc_services: one by one", test_behaviours },
 		{ "psci_version: 0.1 stays 0.1", test_psci_0_1 },
 		{ "smccc_smc: every baseline, and every revision", test_smc },
+		{ "psci_target: every baseline and revision", test_psci_target },
+		{ "workaround_3: every baseline and revision", test_workaround_3 },
 	};
 	struct kvm_vm *vm = vm_create_barebones();
 

@@ -12,8 +12,6 @@
 #include "gic_v3.h"
 #include "vgic.h"
 
-#define IIDR(rev)	(0x4b00043bU | (rev) << 12)
-
 static const struct {
 	u32 baseline;
 	u32 rev;
@@ -34,15 +32,6 @@ static u32 read_iidr(int gic_fd)
 	return val;
 }
 
-static bool has_model(u32 type)
-{
-	struct kvm_vm *vm = vm_create_barebones();
-	bool has = !__kvm_test_create_device(vm, type);
-
-	kvm_vm_free(vm);
-	return has;
-}
-
 static const u32 models[] = { KVM_DEV_TYPE_ARM_VGIC_V2, KVM_DEV_TYPE_ARM_VGIC_V3 };
 
 static bool has_none(void)
@@ -50,7 +39,7 @@ static bool has_none(void)
 	u32 m;
 
 	for (m = 0; m < ARRAY_SIZE(models); m++)
-		if (has_model(models[m]))
+		if (kvm_supports_vgic(models[m]))
 			return false;
 	compat_skip = "no GIC";
 	return true;
@@ -91,13 +80,13 @@ static bool test_baselines(void)
 		return true;
 
 	for (m = 0; m < ARRAY_SIZE(models); m++) {
-		if (!has_model(models[m]))
+		if (!kvm_supports_vgic(models[m]))
 			continue;
 		for (order = 0; order < NR_ORDERS; order++)
 			for (i = 0; i < ARRAY_SIZE(defaults); i++)
-				ok &= COMPAT_EQ(iidr_of(models[m], order,
-							defaults[i].baseline, -1),
-						IIDR(defaults[i].rev));
+				ok &= CHECK_EQ(iidr_of(models[m], order,
+						       defaults[i].baseline, -1),
+					       GICD_IIDR_KVM(defaults[i].rev));
 	}
 	return ok;
 }
@@ -113,11 +102,12 @@ static bool test_revisions(void)
 		return true;
 
 	for (m = 0; m < ARRAY_SIZE(models); m++) {
-		if (!has_model(models[m]))
+		if (!kvm_supports_vgic(models[m]))
 			continue;
 		for (order = 0; order < NR_ORDERS; order++)
 			for (rev = 0; rev <= 3; rev++)
-				ok &= COMPAT_EQ(iidr_of(models[m], order, 0, rev), IIDR(rev));
+				ok &= CHECK_EQ(iidr_of(models[m], order, 0, rev),
+					       GICD_IIDR_KVM(rev));
 	}
 	return ok;
 }
@@ -127,10 +117,10 @@ static bool test_writes_win(void)
 	struct kvm_vm *vm;
 	struct compat_vector v;
 	bool ok = true;
-	u32 val = IIDR(2);
+	u32 val = GICD_IIDR_KVM(2);
 	int fd;
 
-	if (!has_model(KVM_DEV_TYPE_ARM_VGIC_V3)) {
+	if (!kvm_supports_vgic(KVM_DEV_TYPE_ARM_VGIC_V3)) {
 		compat_skip = "no GICv3";
 		return true;
 	}
@@ -140,14 +130,14 @@ static bool test_writes_win(void)
 	fd = kvm_create_device(vm, KVM_DEV_TYPE_ARM_VGIC_V3);
 	__vm_vcpu_add(vm, 0);
 	kvm_device_attr_set(fd, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, GICD_IIDR, &val);
-	ok &= COMPAT_EQ(read_iidr(fd), IIDR(2));
+	ok &= CHECK_EQ(read_iidr(fd), GICD_IIDR_KVM(2));
 
 	/* GET tells what was selected, and asking for that changes nothing */
 	compat_list(vm, &v);
-	ok &= COMPAT_EQ(compat_find(&v, "gicd_iidr")->revision, 3);
-	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), 0);
+	ok &= CHECK_EQ(compat_find(&v, "gicd_iidr")->revision, 3);
+	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), 0);
 	compat_set_named(vm, "gicd_iidr", 3);
-	ok &= COMPAT_EQ(read_iidr(fd), IIDR(2));
+	ok &= CHECK_EQ(read_iidr(fd), GICD_IIDR_KVM(2));
 	close(fd);
 	kvm_vm_free(vm);
 	return ok;
@@ -165,7 +155,7 @@ static bool test_guest(void)
 	bool ok = true;
 	u32 i;
 
-	if (!has_model(KVM_DEV_TYPE_ARM_VGIC_V3)) {
+	if (!kvm_supports_vgic(KVM_DEV_TYPE_ARM_VGIC_V3)) {
 		compat_skip = "no GICv3";
 		return true;
 	}
@@ -173,22 +163,14 @@ static bool test_guest(void)
 	for (i = 0; i < ARRAY_SIZE(defaults); i++) {
 		struct kvm_vm *vm = vm_create(1);
 		struct kvm_vcpu *vcpu;
-		struct ucall uc;
 
 		/* vm_create() made the GIC */
-		ok &= COMPAT_EQ(compat_select(vm, defaults[i].baseline), 0);
+		ok &= CHECK_EQ(compat_select(vm, defaults[i].baseline), 0);
 		vcpu = vm_vcpu_add(vm, 0, guest_code);
 		kvm_arch_vm_finalize_vcpus(vm);
-		vcpu_args_set(vcpu, 2, IIDR(defaults[i].rev),
+		vcpu_args_set(vcpu, 2, GICD_IIDR_KVM(defaults[i].rev),
 			      defaults[i].rev >= 3 ? GICR_CTLR_IR | GICR_CTLR_CES : 0);
-		vcpu_run(vcpu);
-		switch (get_ucall(vcpu, &uc)) {
-		case UCALL_DONE:
-			break;
-		default:
-			ok = COMPAT_CHECK(false, "guest at %u: %s", defaults[i].baseline,
-					  uc.buffer);
-		}
+		ok &= CHECK(compat_guest_done(vcpu), "baseline %#x", defaults[i].baseline);
 		kvm_vm_free(vm);
 	}
 	return ok;
@@ -230,10 +212,10 @@ static bool check_typer(struct kvm_vm *vm, bool last)
 	for (i = 0; i < NR_VCPUS; i++) {
 		u64 typer = read_typer(vm, i);
 
-		ok &= COMPAT_EQ(!!(typer & GICR_TYPER_LAST), last && i == NR_VCPUS - 1);
+		ok &= CHECK_EQ(!!(typer & GICR_TYPER_LAST), last && i == NR_VCPUS - 1);
 		/* The rest is what it is */
-		ok &= COMPAT_EQ(GICR_TYPER_CPU_NUMBER(typer), i);
-		ok &= COMPAT_EQ(typer >> 32, i);
+		ok &= CHECK_EQ(GICR_TYPER_CPU_NUMBER(typer), i);
+		ok &= CHECK_EQ(typer >> 32, i);
 	}
 	ok &= compat_guest_done(vcpu);
 	kvm_vm_free(vm);
@@ -246,14 +228,14 @@ static bool test_typer(void)
 	bool ok = true;
 	u32 i;
 
-	if (!has_model(KVM_DEV_TYPE_ARM_VGIC_V3)) {
+	if (!kvm_supports_vgic(KVM_DEV_TYPE_ARM_VGIC_V3)) {
 		compat_skip = "no GICv3";
 		return true;
 	}
 
 	for (i = 0; i < ARRAY_SIZE(defaults); i++) {
 		vm = vm_create(NR_VCPUS);
-		ok &= COMPAT_EQ(compat_select(vm, defaults[i].baseline), 0);
+		ok &= CHECK_EQ(compat_select(vm, defaults[i].baseline), 0);
 		ok &= check_typer(vm, defaults[i].baseline > KVM_GUEST_COMPAT_5_10_V1);
 	}
 	for (i = 0; i <= 1; i++) {
@@ -284,7 +266,7 @@ static void guest_has_no_gic(bool sre)
 /* The last: the library makes no GIC from here on */
 static bool test_no_gic(void)
 {
-	bool has_v3 = has_model(KVM_DEV_TYPE_ARM_VGIC_V3), ok = true;
+	bool has_v3 = kvm_supports_vgic(KVM_DEV_TYPE_ARM_VGIC_V3), ok = true;
 	u32 i;
 
 	test_disable_default_vgic();
@@ -303,8 +285,8 @@ static bool test_no_gic(void)
 			pfr0 &= ~ID_AA64PFR0_EL1_GIC;
 			pfr1 &= ~ID_PFR1_EL1_GIC;
 		}
-		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64PFR0_EL1)), pfr0);
-		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_PFR1_EL1)), pfr1);
+		ok &= CHECK_EQ(vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64PFR0_EL1)), pfr0);
+		ok &= CHECK_EQ(vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_PFR1_EL1)), pfr1);
 		kvm_vm_free(vm);
 	}
 	return ok;

@@ -46,7 +46,7 @@ static bool says(const char *want)
 {
 	const char *have = read_default();
 
-	return COMPAT_CHECK(!strcmp(have, want), "\"%s\", not \"%s\"", have, want);
+	return CHECK(!strcmp(have, want), "\"%s\", not \"%s\"", have, want);
 }
 
 static u32 baseline_of(struct kvm_vm *vm)
@@ -80,7 +80,7 @@ static bool test_new_vms(void)
 	bool ok = true;
 	u32 i;
 
-	ok &= COMPAT_EQ(write_default("native"), 0);
+	ok &= CHECK_EQ(write_default("native"), 0);
 	before = vm_create_barebones();
 	compat_list(before, &v);
 	for (i = 0; (base = compat_baseline(i)); i++) {
@@ -88,31 +88,31 @@ static bool test_new_vms(void)
 		u32 j;
 
 		/* The exact name; and the bare one, which is the newest version's */
-		ok &= COMPAT_EQ(write_default(base->name), 0);
+		ok &= CHECK_EQ(write_default(base->name), 0);
 		ok &= says(base->name);
 		if (base->flags & KVM_GUEST_COMPAT_NEWEST) {
 			snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(base->name, "-"),
 				 base->name);
-			ok &= COMPAT_EQ(write_default("native"), 0);
-			ok &= COMPAT_EQ(write_default(bare), 0);
+			ok &= CHECK_EQ(write_default("native"), 0);
+			ok &= CHECK_EQ(write_default(bare), 0);
 			ok &= says(base->name);
 		}
 		vm = vm_create_barebones();
 		compat_list(vm, &now);
-		ok &= COMPAT_EQ(now.hdr.baseline, base->baseline);
+		ok &= CHECK_EQ(now.hdr.baseline, base->baseline);
 		for (j = 0; (b = compat_entry(&now, j)); j++)
-			ok &= COMPAT_CHECK(!(base->flags & KVM_GUEST_COMPAT_NEWEST) ||
-					   compat_has_release(b, base->release), "%s", b->name);
+			ok &= CHECK(!(base->flags & KVM_GUEST_COMPAT_NEWEST) ||
+				    compat_has_release(b, base->release), "%s", b->name);
 		kvm_vm_free(vm);
 		/* And what /dev/kvm says of those to be made */
 		compat_list(NULL, &v);
-		ok &= COMPAT_EQ(memcmp(&v, &now, sizeof(v)), 0);
+		ok &= CHECK_EQ(memcmp(&v, &now, sizeof(v)), 0);
 	}
 	/* VMs that were there have what they had */
-	ok &= COMPAT_EQ(write_default("native"), 0);
+	ok &= CHECK_EQ(write_default("native"), 0);
 	compat_list(NULL, &v);
 	compat_list(before, &now);
-	ok &= COMPAT_EQ(memcmp(&v, &now, sizeof(v)), 0);
+	ok &= CHECK_EQ(memcmp(&v, &now, sizeof(v)), 0);
 	kvm_vm_free(before);
 	return ok;
 }
@@ -122,25 +122,25 @@ static bool test_overrides(void)
 	struct kvm_vm *vm;
 	bool ok = true;
 
-	ok &= COMPAT_EQ(write_default("6.12,psci_version=0,gicd_iidr=1\n"), 0);
+	ok &= CHECK_EQ(write_default("6.12,psci_version=0,gicd_iidr=1\n"), 0);
 	ok &= says("6.12-v1,psci_version=0,gicd_iidr=1");
 	vm = vm_create_barebones();
-	ok &= COMPAT_EQ(baseline_of(vm), KVM_GUEST_COMPAT_6_12_V1);
-	ok &= COMPAT_EQ(revision_of(vm, "psci_version"), 0);
-	ok &= COMPAT_EQ(revision_of(vm, "gicd_iidr"), 1);
+	ok &= CHECK_EQ(baseline_of(vm), KVM_GUEST_COMPAT_6_12_V1);
+	ok &= CHECK_EQ(revision_of(vm, "psci_version"), 0);
+	ok &= CHECK_EQ(revision_of(vm, "gicd_iidr"), 1);
 	kvm_vm_free(vm);
 
 	/* One that says what the baseline says already; the last one counts */
-	ok &= COMPAT_EQ(write_default("6.12,psci_version=0,psci_version=1"), 0);
+	ok &= CHECK_EQ(write_default("6.12,psci_version=0,psci_version=1"), 0);
 	ok &= says("6.12-v1");
 	/* Single behaviours of this kernel */
-	ok &= COMPAT_EQ(write_default("native,psci_version=1"), 0);
+	ok &= CHECK_EQ(write_default("native,psci_version=1"), 0);
 	ok &= says("native,psci_version=1");
 	vm = vm_create_barebones();
-	ok &= COMPAT_EQ(baseline_of(vm), KVM_GUEST_COMPAT_NATIVE);
-	ok &= COMPAT_EQ(revision_of(vm, "psci_version"), 1);
+	ok &= CHECK_EQ(baseline_of(vm), KVM_GUEST_COMPAT_NATIVE);
+	ok &= CHECK_EQ(revision_of(vm, "psci_version"), 1);
 	kvm_vm_free(vm);
-	ok &= COMPAT_EQ(write_default("native"), 0);
+	ok &= CHECK_EQ(write_default("native"), 0);
 	ok &= says("native");
 	return ok;
 }
@@ -160,9 +160,9 @@ static bool test_refused(void)
 	bool ok = true;
 	u32 i;
 
-	ok &= COMPAT_EQ(write_default("6.1,gicd_iidr=2"), 0);
+	ok &= CHECK_EQ(write_default("6.1,gicd_iidr=2"), 0);
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		ok &= COMPAT_CHECK(write_default(bad[i]) == -EINVAL, "\"%s\" taken", bad[i]);
+		ok &= CHECK(write_default(bad[i]) == -EINVAL, "\"%s\" taken", bad[i]);
 		ok &= says("6.1-v1,gicd_iidr=2");
 	}
 	return ok;
@@ -176,16 +176,16 @@ static bool test_vmm_wins(void)
 	bool ok = true;
 	u32 i;
 
-	ok &= COMPAT_EQ(write_default("6.12,psci_version=0"), 0);
+	ok &= CHECK_EQ(write_default("6.12,psci_version=0"), 0);
 	vm = vm_create_barebones();
 	compat_list(vm, &v);
-	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_NATIVE), 0);
+	ok &= CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_NATIVE), 0);
 	compat_list(vm, &v);
-	ok &= COMPAT_EQ(v.hdr.baseline, KVM_GUEST_COMPAT_NATIVE);
+	ok &= CHECK_EQ(v.hdr.baseline, KVM_GUEST_COMPAT_NATIVE);
 	for (i = 0; (b = compat_entry(&v, i)); i++)
-		ok &= COMPAT_EQ(b->revision, b->dflt);
-	ok &= COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_5_10_V1), 0);
-	ok &= COMPAT_EQ(revision_of(vm, "psci_version"), 0);
+		ok &= CHECK_EQ(b->revision, b->dflt);
+	ok &= CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_5_10_V1), 0);
+	ok &= CHECK_EQ(revision_of(vm, "psci_version"), 0);
 	kvm_vm_free(vm);
 	return ok;
 }
@@ -198,12 +198,12 @@ static bool test_guest_of_old_vmm(void)
 	struct kvm_vm *vm;
 	bool ok;
 
-	ok = COMPAT_EQ(write_default("5.10"), 0);
+	ok = CHECK_EQ(write_default("5.10"), 0);
 	vm = vm_create(1);
 	kvm_get_default_vcpu_target(vm, &init);
 	init.features[0] |= BIT(KVM_ARM_VCPU_PSCI_0_2);
 	vcpu = aarch64_vcpu_add(vm, 0, &init, NULL);
-	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_PSCI_VERSION), 0x10000);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, KVM_REG_ARM_PSCI_VERSION), 0x10000);
 	kvm_vm_free(vm);
 	return ok;
 }
@@ -234,9 +234,9 @@ static bool test_races(void)
 		u32 baseline = baseline_of(vm), psci = revision_of(vm, "psci_version");
 		u32 iidr = revision_of(vm, "gicd_iidr");
 
-		ok &= COMPAT_CHECK(baseline == KVM_GUEST_COMPAT_5_10_V1 ? psci == 0 && iidr == 2 :
-				   baseline == KVM_GUEST_COMPAT_6_16_V1 && psci == 2 && iidr == 0,
-				   "a mixture: %#x, %u, %u", baseline, psci, iidr);
+		ok &= CHECK(baseline == KVM_GUEST_COMPAT_5_10_V1 ? psci == 0 && iidr == 2 :
+			    baseline == KVM_GUEST_COMPAT_6_16_V1 && psci == 2 && iidr == 0,
+			    "a mixture: %#x, %u, %u", baseline, psci, iidr);
 		kvm_vm_free(vm);
 	}
 	WRITE_ONCE(stop, true);
@@ -251,12 +251,12 @@ static bool test_protected(void)
 	bool ok;
 	int fd;
 
-	ok = COMPAT_EQ(write_default("5.10"), 0);
+	ok = CHECK_EQ(write_default("5.10"), 0);
 	fd = __kvm_ioctl(kvm_fd, KVM_CREATE_VM, (void *)KVM_VM_TYPE_ARM_PROTECTED);
 	if (fd >= 0) {
 		/* It has what it would have without */
 		cap.args[0] = KVM_GUEST_COMPAT_NATIVE;
-		ok &= COMPAT_EQ(compat_ret(__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap)), 0);
+		ok &= CHECK_EQ(compat_ret(__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap)), 0);
 		close(fd);
 	} else {
 		compat_skip = "no protected VMs";
@@ -267,7 +267,7 @@ static bool test_protected(void)
 
 static bool test_restored(void)
 {
-	return COMPAT_EQ(write_default(initial), 0) && says(initial);
+	return CHECK_EQ(write_default(initial), 0) && says(initial);
 }
 
 /* However the test ends: the default is the host's */

@@ -249,16 +249,16 @@ static void look_at(struct machine *m, u32 kind, u32 baseline)
 	m->vm = make(kind, baseline, &m->vcpu);
 	read_all(m->vcpu, m->user);
 	for (r = 0; r < NR_REGS; r++)
-		restored &= COMPAT_EQ(compat_set_reg(vcpu, reg_ids[r], m->user[r]), 0);
+		restored &= CHECK_EQ(compat_set_reg(vcpu, reg_ids[r], m->user[r]), 0);
 	restored &= run_guest(vcpu, m->guest);
 	/* And again when it has run, as VMMs do */
 	for (r = 0; r < NR_REGS; r++)
-		restored &= COMPAT_EQ(compat_set_reg(vcpu, reg_ids[r], m->user[r]), 0);
+		restored &= CHECK_EQ(compat_set_reg(vcpu, reg_ids[r], m->user[r]), 0);
 	read_all(vcpu, after);
 	for (r = 0; r < NR_REGS; r++)
-		restored &= COMPAT_CHECK(after[r] == m->user[r], "%lx at %u: %lx, was %lx",
-					 (unsigned long)reg_ids[r], baseline,
-					 (unsigned long)after[r], (unsigned long)m->user[r]);
+		restored &= CHECK(after[r] == m->user[r], "%lx at %u: %lx, was %lx",
+				  (unsigned long)reg_ids[r], baseline,
+				  (unsigned long)after[r], (unsigned long)m->user[r]);
 	kvm_vm_free(vm);
 }
 
@@ -315,6 +315,16 @@ static void look_at_all(void)
 				host[kind][i] = native[FULL].user[rows[i].reg] & rows[i].mask;
 }
 
+/* ID_DFR0_EL1.PerfMon as of the VM's PMU */
+static u64 perfmon_of(struct machine *m)
+{
+	u64 pmuver = FIELD_GET(ID_AA64DFR0_EL1_PMUVer, m->user[I_ID_AA64DFR0_EL1]);
+
+	if (pmuver == ID_AA64DFR0_EL1_PMUVer_IMP)
+		pmuver = ID_DFR0_EL1_PerfMon_PMUv3;
+	return FIELD_PREP(ID_DFR0_EL1_PerfMon, pmuver);
+}
+
 static u64 up_to(u64 val, u64 max, u64 mask)
 {
 	max *= lowest(mask);
@@ -328,7 +338,10 @@ static u64 expected(u32 i, u32 kind, u32 baseline)
 	u64 now = native[kind].user[row->reg] & row->mask;
 
 	/* What reads as zero has no rule: real 5.10 has no PerfMon there without a PMU */
-	if (baseline >= row->now || is_raz_wi(row))
+	if (is_raz_wi(row))
+		return !strcmp(row->name, "id_dfr0_perfmon") && baseline >= V(6_12) ?
+		       perfmon_of(&native[kind]) : 0;
+	if (baseline >= row->now)
 		return now;
 	if (row->second_since && baseline >= row->second_since)
 		return up_to(now, row->second_max, row->mask);
@@ -361,22 +374,22 @@ static bool check_writes(struct machine *m, const struct row *row, u64 now)
 		ret = compat_set_reg(m->vcpu, id, (user & ~row->mask) | field);
 		after = vcpu_get_reg(m->vcpu, id);
 		if (field == (user & row->mask) || is_raz_wi(row))
-			ok &= COMPAT_EQ(ret, 0) && COMPAT_EQ(after, user);
+			ok &= CHECK_EQ(ret, 0) && CHECK_EQ(after, user);
 		else if (ret)
-			ok &= COMPAT_EQ(ret, -EINVAL) && COMPAT_EQ(after, user);
+			ok &= CHECK_EQ(ret, -EINVAL) && CHECK_EQ(after, user);
 		else if (row->ignored)
-			ok &= COMPAT_CHECK(after == user || after == ((user & ~row->mask) | field),
-					   "%s at %#x: %lx is taken, and is %lx then", row->name,
-					   m->baseline, (unsigned long)field,
-					   (unsigned long)(after & row->mask));
+			ok &= CHECK(after == user || after == ((user & ~row->mask) | field),
+				    "%s at %#x: %lx is taken, and is %lx then", row->name,
+				    m->baseline, (unsigned long)field,
+				    (unsigned long)(after & row->mask));
 		else
-			ok &= COMPAT_CHECK(after == ((user & ~row->mask) | want),
-					   "%s at %#x: %lx is taken, and is %lx then", row->name,
-					   m->baseline, (unsigned long)field,
-					   (unsigned long)(after & row->mask));
+			ok &= CHECK(after == ((user & ~row->mask) | want),
+				    "%s at %#x: %lx is taken, and is %lx then", row->name,
+				    m->baseline, (unsigned long)field,
+				    (unsigned long)(after & row->mask));
 		if (now && field == now)
-			ok &= COMPAT_CHECK(!ret, "%s at %#x: %lx is refused", row->name,
-					   m->baseline, (unsigned long)field);
+			ok &= CHECK(!ret, "%s at %#x: %lx is refused", row->name,
+				    m->baseline, (unsigned long)field);
 		TEST_ASSERT(!compat_set_reg(m->vcpu, id, user), "%s back", row->name);
 		field = next_value(field, row->mask);
 	} while (field);
@@ -407,15 +420,15 @@ static bool test_row(void)
 			struct machine *m = &machines[kind][b];
 			u64 want = expected(i, kind, m->baseline);
 
-			ok &= COMPAT_CHECK(is_source(row, kind, m->baseline) ||
-					   (m->user[row->reg] & row->mask) == want,
-					   "at %#x it is %lx, not %lx", m->baseline,
-					   (unsigned long)(m->user[row->reg] & row->mask),
-					   (unsigned long)want);
-			ok &= COMPAT_CHECK((m->guest[row->reg] & row->mask) == want,
-					   "the guest at %#x reads %lx, not %lx", m->baseline,
-					   (unsigned long)(m->guest[row->reg] & row->mask),
-					   (unsigned long)want);
+			ok &= CHECK(is_source(row, kind, m->baseline) ||
+				    (m->user[row->reg] & row->mask) == want,
+				    "at %#x it is %lx, not %lx", m->baseline,
+				    (unsigned long)(m->user[row->reg] & row->mask),
+				    (unsigned long)want);
+			ok &= CHECK((m->guest[row->reg] & row->mask) == want,
+				    "the guest at %#x reads %lx, not %lx", m->baseline,
+				    (unsigned long)(m->guest[row->reg] & row->mask),
+				    (unsigned long)want);
 			ok &= check_writes(m, row, now);
 		}
 		seen |= now || host[kind][i];
@@ -443,11 +456,11 @@ static bool test_others(void)
 			for (r = 0; r < NR_REGS; r++) {
 				u64 now = native[kind].user[r];
 
-				ok &= COMPAT_CHECK(!((m->user[r] ^ now) & rest[r]),
-						   "%lx at %#x is %lx, not %lx",
-						   (unsigned long)reg_ids[r], m->baseline,
-						   (unsigned long)m->user[r], (unsigned long)now);
-				ok &= COMPAT_EQ(m->guest[r], m->user[r]);
+				ok &= CHECK(!((m->user[r] ^ now) & rest[r]),
+					    "%lx at %#x is %lx, not %lx",
+					    (unsigned long)reg_ids[r], m->baseline,
+					    (unsigned long)m->user[r], (unsigned long)now);
+				ok &= CHECK_EQ(m->guest[r], m->user[r]);
 			}
 		}
 	}
@@ -475,10 +488,34 @@ static bool test_reset(void)
 			vcpu_ioctl(m->vcpu, KVM_ARM_VCPU_INIT, &init);
 			read_all(m->vcpu, after);
 			for (r = 0; r < NR_REGS; r++)
-				ok &= COMPAT_EQ(after[r], m->user[r]);
+				ok &= CHECK_EQ(after[r], m->user[r]);
 		}
 	}
 	return ok;
+}
+
+/* Without AArch32 the register is 0 but for the PMU, from 6.5 to 7.3 */
+static bool check_aarch64_only(struct kvm_vm *vm, bool rev)
+{
+	struct kvm_vcpu *vcpu = compat_vcpu(vm, 0, full_features(), guest_code);
+	u64 want = rev ? perfmon_of(&native[FULL]) : 0, id = reg_ids[I_ID_DFR0_EL1];
+	bool ok = true;
+
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, id), want);
+	/* Ignored, as it was since 6.1 */
+	ok &= CHECK_EQ(compat_set_reg(vcpu, id, ~want), 0);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, id), want);
+	return ok;
+}
+
+static bool test_aarch64_only(void)
+{
+	if (has_aarch32 || !perfmon_of(&native[FULL])) {
+		compat_skip = "the host has AArch32, or no PMU";
+		return true;
+	}
+	return compat_each("id_dfr0_aarch64_only", V(6_12), check_aarch64_only) &
+	       CHECK_EQ(native[FULL].user[I_ID_DFR0_EL1], 0);
 }
 
 /* Where no value was ever given away, the host's is checked against this kernel's */
@@ -497,10 +534,10 @@ static bool test_limits(void)
 		for (l = 0; l < ARRAY_SIZE(limits); l++)
 			for (i = 0; i < NR_ROWS; i++)
 				if (!strcmp(rows[i].name, limits[l].name))
-					ok &= COMPAT_EQ(native[kind].user[rows[i].reg] &
-							rows[i].mask,
-							up_to(host[kind][i], limits[l].max,
-							      rows[i].mask));
+					ok &= CHECK_EQ(native[kind].user[rows[i].reg] &
+						       rows[i].mask,
+						       up_to(host[kind][i], limits[l].max,
+							     rows[i].mask));
 	return ok;
 }
 
@@ -528,16 +565,16 @@ static bool test_mpam(void)
 
 		with = vcpu_get_reg(vcpu, id) | host[PLAIN][i];
 		want = compat_baselines[b] < rows[i].now ? with : with & ~rows[i].mask;
-		ok &= COMPAT_EQ(compat_set_reg(vcpu, id, with), 0);
-		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, id), want);
+		ok &= CHECK_EQ(compat_set_reg(vcpu, id, with), 0);
+		ok &= CHECK_EQ(vcpu_get_reg(vcpu, id), want);
 		init = vcpu->init;
 		aarch64_vcpu_setup(vcpu, &init);
 		vcpu_arch_set_entry_point(vcpu, guest_code);
-		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, id), want);
+		ok &= CHECK_EQ(vcpu_get_reg(vcpu, id), want);
 		ok &= run_guest(vcpu, guest);
-		ok &= COMPAT_EQ(guest[rows[i].reg], want);
-		ok &= COMPAT_EQ(compat_set_reg(vcpu, id, with), 0);
-		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, id), want);
+		ok &= CHECK_EQ(guest[rows[i].reg], want);
+		ok &= CHECK_EQ(compat_set_reg(vcpu, id, with), 0);
+		ok &= CHECK_EQ(vcpu_get_reg(vcpu, id), want);
 		kvm_vm_free(vm);
 	}
 	return ok;
@@ -580,11 +617,11 @@ static bool test_nested(void)
 			if (row->reg == I_ID_AA64MMFR4_EL1)
 				continue;
 			if (row->first == NOTHING || row->first == HOST || row->first == KEPT)
-				ok &= COMPAT_CHECK((val[row->reg] & row->mask) <=
-						   (nothing ? 0 : now[row->reg] & row->mask),
-						   "%s at %u: %lx", row->name,
-						   compat_baselines[b],
-						   (unsigned long)(val[row->reg] & row->mask));
+				ok &= CHECK((val[row->reg] & row->mask) <=
+					    (nothing ? 0 : now[row->reg] & row->mask),
+					    "%s at %u: %lx", row->name,
+					    compat_baselines[b],
+					    (unsigned long)(val[row->reg] & row->mask));
 		}
 		kvm_vm_free(vm);
 	}
@@ -606,10 +643,10 @@ static bool check_gic(u32 baseline, u64 write, u64 want)
 	bool ok = true;
 
 	pfr0 |= FIELD_PREP(ID_AA64PFR0_EL1_GIC, write);
-	ok &= COMPAT_EQ(compat_set_reg(vcpu, REG(ID_AA64PFR0_EL1), pfr0), 0);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, REG(ID_AA64PFR0_EL1), pfr0), 0);
 	ok &= run_guest(vcpu, guest);
-	ok &= COMPAT_EQ(gic_of(guest[I_ID_AA64PFR0_EL1]), want);
-	ok &= COMPAT_EQ(gic_of(vcpu_get_reg(vcpu, REG(ID_AA64PFR0_EL1))), want);
+	ok &= CHECK_EQ(gic_of(guest[I_ID_AA64PFR0_EL1]), want);
+	ok &= CHECK_EQ(gic_of(vcpu_get_reg(vcpu, REG(ID_AA64PFR0_EL1))), want);
 	if (!ok)
 		ksft_print_msg("at baseline %u\n", baseline);
 	kvm_vm_free(vm);
@@ -662,6 +699,7 @@ int main(void)
 		{ "what no row is about is the same at every baseline", test_others },
 		{ "KVM_ARM_VCPU_INIT keeps them", test_reset },
 		{ "the host's, where this kernel shows it up to a value", test_limits },
+		{ "id_dfr0_aarch64_only: every baseline and revision", test_aarch64_only },
 		{ "id_aa64pfr0_mpam: kept where it is restored", test_mpam },
 		{ "a VM with EL2 has nothing that was hidden since", test_nested },
 		{ "id_gic: with a GICv3", test_gic },

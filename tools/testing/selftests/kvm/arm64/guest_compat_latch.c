@@ -18,110 +18,172 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <linux/sizes.h>
+#include <linux/arm-smccc.h>
+#include <linux/psci.h>
 
+#include "bare_vm.h"
+#include "gic_v3.h"
 #include "guest_compat.h"
 #include "guest_latch_code.h"
-#include "gic.h"
-#include "gic_v3.h"
-#include "processor.h"
 #include "reg_names.h"
-#include "vgic.h"
+#include "vgic_regs.h"
 
 #define RAM_BASE	0x40000000ULL
 #define RAM_SIZE	SZ_64K
-#define RAM_ITEMS	0x2000		/* what is below is the guest's code */
-#define IPA_BITS	40
+#define RAM_STEPS	0x2000		/* what is below is the guest's code */
 
-/* Stores here are for the host: a pass is done, item n has changed */
+/* Stores here are for the host: a pass is done, step n has changed */
 #define EXIT_PASS	0x0a000000ULL
 #define EXIT_CHANGED(n)	(0x0a001000ULL + (n) * 8)
 
 /* ---------------------------------- Guest --------------------------------- */
 
-#define RET		0xd65f03c0
-#define ISB		0xd5033fdf
-#define HVC		0xd4000002
-#define SMC		0xd4000003
-#define LSR_63		0xd37ffc00	/* lsr x0, x0, #63 */
-#define LDR_W0_X0	0xb9400000
-#define MRS(reg)	(0xd5200000 | (reg))
-#define MSR(reg)	(0xd5000000 | (reg))
-#define MSR_ZERO(reg)	(MSR(reg) | 31)
-/* Not an instruction, but these: */
-#define WAIT_IRQ	1
+static struct step *steps(u8 *ram)
+{
+	return (struct step *)(ram + RAM_STEPS);
+}
 
-/* Acknowledges an interrupt within a quarter of a million attempts; x0: which */
-static const u32 wait_irq[] = {
-	0xd2a00081,			/* mov x1, #0x40000 */
-	MRS(SYS_ICC_IAR1_EL1),
-	0xf10ffc1f, 0x54000061,		/* cmp x0, #1023; b.ne .+12 */
-	0xf1000421, 0x54ffff81,		/* subs x1, x1, #1; b.ne .-16 */
-};
+/* Where the guest is written, and how many steps it has there */
+static u8 *loading;
+static u32 nr_steps;
 
-#define GICR_SGI	(GICR_BASE_GPA + SZ_64K)
+static struct step *add_step(const char *name, u64 arg, u64 arg1, const u32 *code, u32 size)
+{
+	struct step *step = &steps(loading)[nr_steps++];
 
-struct probe {
-	const char	*name;
-	u64		arg, arg1;
-	u32		code[4];
-};
+	TEST_ASSERT((u8 *)(step + 1) <= loading + RAM_SIZE, "too many steps");
+	TEST_ASSERT(size < sizeof(step->code), "%s is too long", name);
+	step->arg = arg;
+	step->arg1 = arg1;
+	step->announced_by = NO_STEP;
+	emit_asm(emit_code(step->code, code, (void *)code + size), GUEST_ASM("ret"));
+	snprintf(step->name, sizeof(step->name), "%s", name);
+	return step;
+}
 
-#define MMIO(reg, addr)		{ reg, addr, 0, { LDR_W0_X0 } }
-#define CALL(name, fn)		{ name, fn, 0, { HVC } }
-#define PSCI(name, fn)		{ "PSCI_FEATURES " name, 0x8400000a, fn, { HVC } }
-#define ARCH(name, fn)		{ "ARCH_FEATURES " name, 0x80000001, fn, { HVC } }
-#define CACHE(name, csselr)	{ "CCSIDR_EL1 " name, csselr, 0,		\
-				  { MSR(SYS_CSSELR_EL1), ISB, MRS(SYS_CCSIDR_EL1) } }
+static void add_id_reg(u32 reg)
+{
+	u32 mrs = insn_mrs(reg, 0);
+	char name[32];
+
+	if (!sysreg_name(name, sizeof(name), reg))
+		snprintf(name, sizeof(name), "ID register 3.0.0.%u.%u", sysreg_crm(reg),
+			 sysreg_op2(reg));
+	add_step(name, 0, 0, &mrs, sizeof(mrs));
+}
+
+static u32 find_step(const char *name)
+{
+	u32 i;
+
+	for (i = nr_steps; i--; )
+		if (!strcmp(steps(loading)[i].name, name))
+			return i;
+	TEST_FAIL("no step \"%s\"", name);
+	return NO_STEP;
+}
+
+/* The step is only done if @of, from bit @shift on, was at least @min */
+static void announce(struct step *step, const char *of, u8 shift, u8 min)
+{
+	step->use = 1;
+	step->shift = shift;
+	step->min = min;
+	if (of)
+		step->announced_by = find_step(of);
+}
+
+#define PROBE(name, arg, arg1, asm_code)					\
+({										\
+	const struct guest_asm *__code = GUEST_ASM(asm_code);			\
+										\
+	add_step(name, arg, arg1, __code->insn, __code->size);			\
+})
+
+#define MMIO(reg, addr)		PROBE(reg, addr, 0, "ldr w0, [x0]")
+#define CALL(name, fn)		PROBE(name, fn, 0, "hvc #0")
+#define PSCI(name, fn)		PROBE("PSCI_FEATURES " name, PSCI_1_0_FN_PSCI_FEATURES, fn, "hvc #0")
+#define ARCH(name, fn)								\
+	PROBE("ARCH_FEATURES " name, ARM_SMCCC_ARCH_FEATURES_FUNC_ID, fn, "hvc #0")
+#define CACHE(name, csselr)							\
+	PROBE("CCSIDR_EL1 " name, csselr, 0,					\
+	      "msr	csselr_el1, x0\n"					\
+	      "isb\n"								\
+	      "mrs	x0, ccsidr_el1")
 
 /* What it asks, beside the ID registers */
-static const struct probe probes[] = {
-	CACHE("L1D", 0), CACHE("L1I", 1), CACHE("L2", 2), CACHE("L3", 4),
-	MMIO("GICD_TYPER", GICD_BASE_GPA + GICD_TYPER),
-	MMIO("GICD_IIDR", GICD_BASE_GPA + GICD_IIDR),
-	MMIO("GICD_TYPER2", GICD_BASE_GPA + GICD_TYPER2),
-	MMIO("GICD_PIDR2", GICD_BASE_GPA + GICD_PIDR2),
-	MMIO("GICR_CTLR", GICR_BASE_GPA + GICR_CTLR),
-	MMIO("GICR_IIDR", GICR_BASE_GPA + GICR_IIDR),
-	MMIO("GICR_TYPER", GICR_BASE_GPA + GICR_TYPER),
-	MMIO("GICR_PIDR2", GICR_BASE_GPA + GICR_PIDR2),
-	{ "ICC_CTLR_EL1", 0, 0, { MRS(SYS_ICC_CTLR_EL1) } },
-	{ "PMCR_EL0 N, IMP, IDCODE", 0, 0, { MRS(SYS_PMCR_EL0), 0xd34bfc00 } },	/* lsr #11 */
-	CALL("PSCI_VERSION", 0x84000000),
-	CALL("SMCCC_VERSION", 0x80000000),
-	CALL("TRNG_VERSION", 0x84000050),
-	CALL("STD_HYP PV_TIME_FEATURES", 0xc5000020),
-	CALL("VENDOR_HYP UID", 0x8600ff01),
-	CALL("VENDOR_HYP FEATURES", 0x86000000),
+static void add_probes(void)
+{
+	CACHE("L1D", 0);
+	CACHE("L1I", 1);
+	CACHE("L2", 2);
+	CACHE("L3", 4);
+	MMIO("GICD_TYPER", GICD_BASE_GPA + GICD_TYPER);
+	MMIO("GICD_IIDR", GICD_BASE_GPA + GICD_IIDR);
+	MMIO("GICD_TYPER2", GICD_BASE_GPA + GICD_TYPER2);
+	MMIO("GICD_PIDR2", GICD_BASE_GPA + GICD_PIDR2);
+	MMIO("GICR_CTLR", GICR_BASE_GPA + GICR_CTLR);
+	MMIO("GICR_IIDR", GICR_BASE_GPA + GICR_IIDR);
+	MMIO("GICR_TYPER", GICR_BASE_GPA + GICR_TYPER);
+	MMIO("GICR_PIDR2", GICR_BASE_GPA + GICR_PIDR2);
+	PROBE("ICC_CTLR_EL1", 0, 0, "mrs x0, icc_ctlr_el1");
+	PROBE("PMCR_EL0 N, IMP, IDCODE", 0, 0,
+	      "mrs	x0, pmcr_el0\n"
+	      "lsr	x0, x0, #11");
+	CALL("PSCI_VERSION", PSCI_0_2_FN_PSCI_VERSION);
+	CALL("SMCCC_VERSION", ARM_SMCCC_VERSION_FUNC_ID);
+	CALL("TRNG_VERSION", ARM_SMCCC_TRNG_VERSION);
+	CALL("STD_HYP PV_TIME_FEATURES", ARM_SMCCC_HV_PV_TIME_FEATURES);
+	CALL("VENDOR_HYP UID", ARM_SMCCC_VENDOR_HYP_CALL_UID_FUNC_ID);
+	CALL("VENDOR_HYP FEATURES", ARM_SMCCC_VENDOR_HYP_KVM_FEATURES_FUNC_ID);
 	/* Whether it is a conduit, not what PSCI_VERSION says */
-	{ "SMC", 0x84000000, 0, { SMC, LSR_63, 0xd2400000 } },	/* eor x0, x0, #1 */
-	PSCI("CPU_SUSPEND", 0xc4000001), PSCI("CPU_OFF", 0x84000002),
-	PSCI("CPU_ON", 0xc4000003), PSCI("AFFINITY_INFO", 0xc4000004),
-	PSCI("MIGRATE_INFO_TYPE", 0x84000006), PSCI("SYSTEM_OFF", 0x84000008),
-	PSCI("SYSTEM_RESET", 0x84000009), PSCI("SYSTEM_SUSPEND", 0xc400000e),
-	PSCI("SYSTEM_RESET2", 0xc4000012), PSCI("MEM_PROTECT", 0x84000013),
-	PSCI("SYSTEM_OFF2", 0xc4000015), PSCI("SMCCC_VERSION", 0x80000000),
-	ARCH("WORKAROUND_1", 0x80008000), ARCH("WORKAROUND_2", 0x80007fff),
-	ARCH("WORKAROUND_3", 0x80003fff), ARCH("PV_TIME", 0xc5000020),
-};
+	PROBE("SMC", PSCI_0_2_FN_PSCI_VERSION, 0,
+	      "smc	#0\n"
+	      "lsr	x0, x0, #63\n"
+	      "eor	x0, x0, #1");
+	PSCI("CPU_SUSPEND", PSCI_0_2_FN64_CPU_SUSPEND);
+	PSCI("CPU_OFF", PSCI_0_2_FN_CPU_OFF);
+	PSCI("CPU_ON", PSCI_0_2_FN64_CPU_ON);
+	PSCI("AFFINITY_INFO", PSCI_0_2_FN64_AFFINITY_INFO);
+	PSCI("MIGRATE_INFO_TYPE", PSCI_0_2_FN_MIGRATE_INFO_TYPE);
+	PSCI("SYSTEM_OFF", PSCI_0_2_FN_SYSTEM_OFF);
+	PSCI("SYSTEM_RESET", PSCI_0_2_FN_SYSTEM_RESET);
+	PSCI("SYSTEM_SUSPEND", PSCI_1_0_FN64_SYSTEM_SUSPEND);
+	PSCI("SYSTEM_RESET2", PSCI_1_1_FN64_SYSTEM_RESET2);
+	PSCI("MEM_PROTECT", PSCI_1_1_FN_MEM_PROTECT);
+	PSCI("SYSTEM_OFF2", PSCI_1_3_FN64_SYSTEM_OFF2);
+	PSCI("SMCCC_VERSION", ARM_SMCCC_VERSION_FUNC_ID);
+	ARCH("WORKAROUND_1", ARM_SMCCC_ARCH_WORKAROUND_1);
+	ARCH("WORKAROUND_2", ARM_SMCCC_ARCH_WORKAROUND_2);
+	ARCH("WORKAROUND_3", ARM_SMCCC_ARCH_WORKAROUND_3);
+	ARCH("PV_TIME", ARM_SMCCC_HV_PV_TIME_FEATURES);
+}
 
-struct use {
-	const char	*name;
-	const char	*of;		/* what announces it, in a field */
-	u8		shift, min;
-	u64		arg, arg1;
-	u32		code[10];
-};
+#define USE(name, of, shift, min, arg, arg1, asm_code)				\
+	announce(PROBE(name, arg, arg1, asm_code), of, shift, min)
+#define INSN(name, of, shift, min, asm_code)					\
+	USE(name, of, shift, min, 0, 0, asm_code)
+#define REG(name, of, shift, min)						\
+	INSN(#name, of, shift, min, ASM_MRS("x0", SYS_##name))
+#define SIMD(name, of, shift, min, asm_code)					\
+	INSN(name, of, shift, min,						\
+	     "movi	v0.16b, #1\n"						\
+	     "movi	v1.16b, #2\n"						\
+	     asm_code "\n"							\
+	     "fmov	x0, d0")
 
-#define INSN(name, of, shift, min, ...)	{ name, of, shift, min, 0, 0, { __VA_ARGS__ } }
-#define REG(name, of, shift, min)	INSN(#name, of, shift, min, MRS(SYS_##name))
-/* movi v0.16b, #1; movi v1.16b, #2; the instruction; fmov x0, d0 */
-#define SIMD(name, of, shift, min, insn)					\
-	INSN(name, of, shift, min, 0x4f00e420, 0x4f00e441, insn, 0x9e660000)
+/* Acknowledges an interrupt within a quarter of a million attempts; x0: which */
+#define WAIT_IRQ								\
+	"	mov	x1, #0x40000\n"						\
+	"1:	mrs	x0, icc_iar1_el1\n"					\
+	"	cmp	x0, #1023\n"						\
+	"	b.ne	2f\n"							\
+	"	subs	x1, x1, #1\n"						\
+	"	b.ne	1b\n"							\
+	"2:\n"
 
 #define PFR0	"ID_AA64PFR0_EL1"
 #define PFR1	"ID_AA64PFR1_EL1"
@@ -133,288 +195,224 @@ struct use {
 #define MMFR3	"ID_AA64MMFR3_EL1"
 #define DFR0	"ID_AA64DFR0_EL1"
 
-/* What it uses from then on. Memory is Device memory, so there are no atomics. */
-static const struct use uses[] = {
-	SIMD("AESE", ISAR0, 4, 1, 0x4e284820),
-	SIMD("SHA1H", ISAR0, 8, 1, 0x5e280820),
-	SIMD("SHA256H", ISAR0, 12, 1, 0x5e014020),
-	SIMD("SHA512SU0", ISAR0, 12, 2, 0xcec08020),
-	INSN("CRC32W", ISAR0, 16, 1, 0x1ac04800),
-	SIMD("SQRDMLAH", ISAR0, 28, 1, 0x6e818420),
-	SIMD("EOR3", ISAR0, 32, 1, 0xce010420),
-	SIMD("SDOT", ISAR0, 44, 1, 0x4e819420),
-	SIMD("FMLAL", ISAR0, 48, 1, 0x4e21ec20),
-	INSN("CFINV", ISAR0, 52, 1, 0xd500401f),
-	INSN("AXFLAG", ISAR0, 52, 2, 0xd500405f),
-	INSN("TLBI VMALLE1OS", ISAR0, 56, 1, 0xd508811f),
-	INSN("TLBI RVAE1IS", ISAR0, 56, 2, 0xd508823f),
-	INSN("RNDR", ISAR0, 60, 1, 0xd53b2400, 0xd2800020),	/* mov x0, #1 */
-	INSN("DC CVAP", ISAR1, 0, 1, 0xd50b7c22),
-	INSN("DC CVADP", ISAR1, 0, 2, 0xd50b7d22),
-	INSN("FJCVTZS", ISAR1, 12, 1, 0x4f00e420, 0x1e7e0000),
-	SIMD("FCADD", ISAR1, 16, 1, 0x6e81e420),
-	INSN("LDAPR", ISAR1, 20, 1, 0xf8bfc040),
-	INSN("STLUR", ISAR1, 20, 2, 0xd9000042),
-	INSN("PACGA", ISAR1, 24, 1, 0x9ac03000),
-	INSN("PACGA (QARMA3)", ISAR2, 8, 1, 0x9ac03000),
-	INSN("PACGA (implementation)", ISAR1, 28, 1, 0x9ac03000),
-	SIMD("FRINT32Z", ISAR1, 32, 1, 0x1e684020),
-	INSN("SB", ISAR1, 36, 1, 0xd50330ff),
-	SIMD("BFDOT", ISAR1, 44, 1, 0x6e41fc20),
-	SIMD("USDOT", ISAR1, 52, 1, 0x4e819c20),
-	INSN("WFIT", ISAR2, 0, 2, 0xd5031020),
-	INSN("CNT", ISAR2, 52, 1, 0xdac01c00),
-	SIMD("FADD (half)", PFR0, 16, 1, 0x4e411420),
-	INSN("CNTD", PFR0, 32, 1, 0x04e0e3e0),
-	INSN("PSTATE.DIT", PFR0, 48, 1, 0xd53b42a0),
-	INSN("PSTATE.SSBS", PFR1, 4, 2, 0xd53b42c0, 0xd2800020),
-	INSN("IRG", PFR1, 8, 1, 0x9adf1000, 0xd2800020),
-	INSN("PSTATE.PAN", MMFR1, 20, 1, 0xd500409f, 0xd5384260),
-	INSN("PSTATE.UAO", MMFR2, 4, 1, 0xd5384280),
-	REG(ZCR_EL1, PFR0, 32, 1),
-	REG(ERRIDR_EL1, PFR0, 28, 1),
-	REG(DISR_EL1, PFR0, 28, 1),
-	INSN("MPAM1_EL1", PFR0, 40, 1, 0xd538a500),
-	REG(LORID_EL1, MMFR1, 16, 1),
-	INSN("CCSIDR2_EL1", MMFR2, 20, 1, 0xd5390040),
-	REG(TCR2_EL1, MMFR3, 0, 1),
-	REG(SCTLR2_EL1, MMFR3, 4, 1),
-	REG(PIR_EL1, MMFR3, 8, 1),
-	REG(POR_EL1, MMFR3, 16, 1),
-	REG(FPMR, "ID_AA64PFR2_EL1", 32, 1),
-	{ "DBGBVR0_EL1", DFR0, 0, 6, 0x40001000, 0,
-	  { MSR(sys_reg(2, 0, 0, 0, 4)), MRS(sys_reg(2, 0, 0, 0, 4)) } },
+/* Memory is Device memory, so there are no atomics. */
+static void add_instructions(void)
+{
+	SIMD("AESE", ISAR0, 4, 1, "aese v0.16b, v1.16b");
+	SIMD("SHA1H", ISAR0, 8, 1, "sha1h s0, s1");
+	SIMD("SHA256H", ISAR0, 12, 1, "sha256h q0, q1, v1.4s");
+	SIMD("SHA512SU0", ISAR0, 12, 2, "sha512su0 v0.2d, v1.2d");
+	INSN("CRC32W", ISAR0, 16, 1, "crc32w w0, w0, w0");
+	SIMD("SQRDMLAH", ISAR0, 28, 1, "sqrdmlah v0.4s, v1.4s, v1.4s");
+	SIMD("EOR3", ISAR0, 32, 1, "eor3 v0.16b, v1.16b, v1.16b, v1.16b");
+	SIMD("SDOT", ISAR0, 44, 1, "sdot v0.4s, v1.16b, v1.16b");
+	/* fmlal v0.4s, v1.4h, v1.4h: clang 14 cannot be told that it may */
+	SIMD("FMLAL", ISAR0, 48, 1, ".inst 0x4e21ec20");
+	INSN("CFINV", ISAR0, 52, 1, "cfinv");
+	INSN("AXFLAG", ISAR0, 52, 2, "axflag");
+	INSN("TLBI VMALLE1OS", ISAR0, 56, 1, "tlbi vmalle1os");
+	INSN("TLBI RVAE1IS", ISAR0, 56, 2, "tlbi rvae1is, xzr");
+	INSN("RNDR", ISAR0, 60, 1,
+	     "mrs	x0, rndr\n"
+	     "mov	x0, #1");
+	INSN("DC CVAP", ISAR1, 0, 1, "dc cvap, x2");
+	INSN("DC CVADP", ISAR1, 0, 2, "dc cvadp, x2");
+	INSN("FJCVTZS", ISAR1, 12, 1,
+	     "movi	v0.16b, #1\n"
+	     "fjcvtzs	w0, d0");
+	SIMD("FCADD", ISAR1, 16, 1, "fcadd v0.4s, v1.4s, v1.4s, #90");
+	INSN("LDAPR", ISAR1, 20, 1, "ldapr x0, [x2]");
+	INSN("STLUR", ISAR1, 20, 2, "stlur x2, [x2]");
+	INSN("PACGA", ISAR1, 24, 1, "pacga x0, x0, x0");
+	INSN("PACGA (QARMA3)", ISAR2, 8, 1, "pacga x0, x0, x0");
+	INSN("PACGA (implementation)", ISAR1, 28, 1, "pacga x0, x0, x0");
+	SIMD("FRINT32Z", ISAR1, 32, 1, "frint32z d0, d1");
+	INSN("SB", ISAR1, 36, 1, "sb");
+	SIMD("BFDOT", ISAR1, 44, 1, "bfdot v0.4s, v1.8h, v1.8h");
+	SIMD("USDOT", ISAR1, 52, 1, "usdot v0.4s, v1.16b, v1.16b");
+	INSN("WFIT", ISAR2, 0, 2, "wfit x0");
+	/* cnt x0, x0: binutils 2.40 and clang 14 do not know it */
+	INSN("CNT", ISAR2, 52, 1, ".inst 0xdac01c00");
+	/* fadd v0.8h, v1.8h, v1.8h: as fmlal */
+	SIMD("FADD (half)", PFR0, 16, 1, ".inst 0x4e411420");
+	INSN("CNTD", PFR0, 32, 1, "cntd x0");
+	INSN("PSTATE.DIT", PFR0, 48, 1, "mrs x0, dit");
+	INSN("PSTATE.SSBS", PFR1, 4, 2,
+	     "mrs	x0, ssbs\n"
+	     "mov	x0, #1");
+	INSN("IRG", PFR1, 8, 1,
+	     "irg	x0, x0\n"
+	     "mov	x0, #1");
+	INSN("PSTATE.PAN", MMFR1, 20, 1,
+	     "msr	pan, #0\n"
+	     "mrs	x0, pan");
+	INSN("PSTATE.UAO", MMFR2, 4, 1, "mrs x0, uao");
+}
 
-	REG(PMCEID0_EL0, DFR0, 8, 1),
-	REG(PMCEID1_EL0, DFR0, 8, 1),
-	REG(PMMIR_EL1, DFR0, 8, 4),
+static void add_registers(void)
+{
+	REG(ZCR_EL1, PFR0, 32, 1);
+	REG(ERRIDR_EL1, PFR0, 28, 1);
+	REG(DISR_EL1, PFR0, 28, 1);
+	REG(MPAM1_EL1, PFR0, 40, 1);
+	REG(LORID_EL1, MMFR1, 16, 1);
+	REG(CCSIDR2_EL1, MMFR2, 20, 1);
+	REG(TCR2_EL1, MMFR3, 0, 1);
+	REG(SCTLR2_EL1, MMFR3, 4, 1);
+	REG(PIR_EL1, MMFR3, 8, 1);
+	REG(POR_EL1, MMFR3, 16, 1);
+	REG(FPMR, "ID_AA64PFR2_EL1", 32, 1);
+	USE("DBGBVR0_EL1", DFR0, 0, 6, RAM_BASE + SZ_4K, 0,
+	    "msr	dbgbvr0_el1, x0\n"
+	    "mrs	x0, dbgbvr0_el1");
+}
+
+static void add_pmu(void)
+{
+	REG(PMCEID0_EL0, DFR0, 8, 1);
+	REG(PMCEID1_EL0, DFR0, 8, 1);
+	REG(PMMIR_EL1, DFR0, 8, 4);
 	/* All bits of the second counter's type, which never counts */
-	{ "PMEVTYPER1_EL0", DFR0, 8, 1, ~0ULL, 0,
-	  { MSR(sys_reg(3, 3, 14, 12, 1)), MRS(sys_reg(3, 3, 14, 12, 1)) } },
+	USE("PMEVTYPER1_EL0", DFR0, 8, 1, ~0ULL, 0,
+	    "msr	pmevtyper1_el0, x0\n"
+	    "mrs	x0, pmevtyper1_el0");
 	/* Two reads of the cycle counter differ */
-	{ "cycle counter", DFR0, 8, 1, BIT(31), 1,
-	  { MSR(SYS_PMCR_EL0) | 1, MSR_ZERO(SYS_PMCCFILTR_EL0), MSR(SYS_PMCNTENSET_EL0), ISB,
-	    MRS(SYS_PMCCNTR_EL0) | 1, ISB, ISB, MRS(SYS_PMCCNTR_EL0),
-	    0xeb01001f, 0x9a9f07e0 } },		/* cmp x0, x1; cset x0, ne */
+	USE("cycle counter", DFR0, 8, 1, BIT(31), 1,
+	    "msr	pmcr_el0, x1\n"
+	    "msr	pmccfiltr_el0, xzr\n"
+	    "msr	pmcntenset_el0, x0\n"
+	    "isb\n"
+	    "mrs	x1, pmccntr_el0\n"
+	    "isb\n"
+	    "isb\n"
+	    "mrs	x0, pmccntr_el0\n"
+	    "cmp	x0, x1\n"
+	    "cset	x0, ne");
 	/* How far one PMSWINC_EL0 gets an event counter */
-	{ "event counter", DFR0, 8, 1, 1, 0,
-	  { MSR(SYS_PMCR_EL0), MSR_ZERO(sys_reg(3, 3, 14, 12, 0)), MSR(SYS_PMCNTENSET_EL0), ISB,
-	    MRS(sys_reg(3, 3, 14, 8, 0)) | 1, MSR(SYS_PMSWINC_EL0), ISB,
-	    MRS(sys_reg(3, 3, 14, 8, 0)), 0xcb010000 } },	/* sub x0, x0, x1 */
+	USE("event counter", DFR0, 8, 1, 1, 0,
+	    "msr	pmcr_el0, x0\n"
+	    "msr	pmevtyper0_el0, xzr\n"
+	    "msr	pmcntenset_el0, x0\n"
+	    "isb\n"
+	    "mrs	x1, pmevcntr0_el0\n"
+	    "msr	pmswinc_el0, x0\n"
+	    "isb\n"
+	    "mrs	x0, pmevcntr0_el0\n"
+	    "sub	x0, x0, x1");
+}
 
-	/* The counter does not go back: x0 was taken from memory, and goes there */
-	{ "CNTVCT_EL0", NULL, 0, 0, 0, 0,
-	  { MRS(SYS_CNTVCT_EL0), 0xf9000040,	/* str x0, [x2] */
-	    0xeb01001f, 0x9a9f37e0 } },		/* cmp x0, x1; cset x0, hs */
-	{ "SGI", PFR0, 24, 1, 1 << 24 | 1, 0,
-	  { MSR(SYS_ICC_SGI1R_EL1), ISB, WAIT_IRQ, MSR(SYS_ICC_EOIR1_EL1) } },
-	{ "virtual timer", PFR0, 24, 1, 1, 0,
-	  { MSR_ZERO(SYS_CNTV_CVAL_EL0), MSR(SYS_CNTV_CTL_EL0), ISB, WAIT_IRQ,
-	    MSR_ZERO(SYS_CNTV_CTL_EL0), ISB, MSR(SYS_ICC_EOIR1_EL1) } },
-	{ "physical timer", PFR0, 24, 1, 1, 0,
-	  { MSR_ZERO(SYS_CNTP_CVAL_EL0), MSR(SYS_CNTP_CTL_EL0), ISB, WAIT_IRQ,
-	    MSR_ZERO(SYS_CNTP_CTL_EL0), ISB, MSR(SYS_ICC_EOIR1_EL1) } },
+static void add_interrupts(void)
+{
+	/* The counter does not go back: x1 was taken from memory, and x0 goes there */
+	USE("CNTVCT_EL0", NULL, 0, 0, 0, 0,
+	    "mrs	x0, cntvct_el0\n"
+	    "str	x0, [x2]\n"
+	    "cmp	x0, x1\n"
+	    "cset	x0, hs");
+	USE("SGI", PFR0, 24, 1, 1 << ICC_SGI1R_SGI_ID_SHIFT | 1, 0,
+	    "msr	icc_sgi1r_el1, x0\n"
+	    "isb\n"
+	    WAIT_IRQ
+	    "msr	icc_eoir1_el1, x0");
+	USE("virtual timer", PFR0, 24, 1, 1, 0,
+	    "msr	cntv_cval_el0, xzr\n"
+	    "msr	cntv_ctl_el0, x0\n"
+	    "isb\n"
+	    WAIT_IRQ
+	    "msr	cntv_ctl_el0, xzr\n"
+	    "isb\n"
+	    "msr	icc_eoir1_el1, x0");
+	USE("physical timer", PFR0, 24, 1, 1, 0,
+	    "msr	cntp_cval_el0, xzr\n"
+	    "msr	cntp_ctl_el0, x0\n"
+	    "isb\n"
+	    WAIT_IRQ
+	    "msr	cntp_ctl_el0, xzr\n"
+	    "isb\n"
+	    "msr	icc_eoir1_el1, x0");
 	/* An interrupt's group is written, read, and set again */
-	{ "GICR_IGROUPR0", "GICD_IIDR", 12, 2, GICR_SGI + GICR_IGROUPR0, 0,
-	  { 0x12800401, 0xb9000001,		/* mov w1, #~0x20; str w1, [x0] */
-	    0xb9400003,				/* ldr w3, [x0] */
-	    0x12800001, 0xb9000001,		/* mov w1, #~0; str w1, [x0] */
-	    0x2a0303e0 } },			/* mov w0, w3 */
+	USE("GICR_IGROUPR0", "GICD_IIDR", 12, 2, GICR_BASE_GPA + SZ_64K + GICR_IGROUPR0, 0,
+	    "mov	w1, #~0x20\n"
+	    "str	w1, [x0]\n"
+	    "ldr	w3, [x0]\n"
+	    "mov	w1, #~0\n"
+	    "str	w1, [x0]\n"
+	    "mov	w0, w3");
+}
 
-	{ "AFFINITY_INFO", "PSCI_FEATURES AFFINITY_INFO", 0, 0, 0xc4000004, 0,
-	  { 0xd2800002, HVC } },		/* mov x2, #0 */
-	{ "MIGRATE_INFO_TYPE", "PSCI_FEATURES MIGRATE_INFO_TYPE", 0, 0, 0x84000006, 0, { HVC } },
-	{ "WORKAROUND_1", "ARCH_FEATURES WORKAROUND_1", 0, 0, 0x80008000, 0, { HVC } },
-	{ "WORKAROUND_3", "ARCH_FEATURES WORKAROUND_3", 0, 0, 0x80003fff, 0, { HVC } },
-	{ "TRNG_RND", "TRNG_VERSION", 16, 1, 0xc4000053, 64, { HVC } },
+static void add_calls(void)
+{
+	USE("AFFINITY_INFO", "PSCI_FEATURES AFFINITY_INFO", 0, 0, PSCI_0_2_FN64_AFFINITY_INFO, 0,
+	    "mov	x2, #0\n"
+	    "hvc	#0");
+	USE("MIGRATE_INFO_TYPE", "PSCI_FEATURES MIGRATE_INFO_TYPE", 0, 0,
+	    PSCI_0_2_FN_MIGRATE_INFO_TYPE, 0, "hvc #0");
+	USE("WORKAROUND_1", "ARCH_FEATURES WORKAROUND_1", 0, 0, ARM_SMCCC_ARCH_WORKAROUND_1, 0,
+	    "hvc #0");
+	USE("WORKAROUND_3", "ARCH_FEATURES WORKAROUND_3", 0, 0, ARM_SMCCC_ARCH_WORKAROUND_3, 0,
+	    "hvc #0");
+	USE("TRNG_RND", "TRNG_VERSION", 16, 1, ARM_SMCCC_TRNG_RND64, 64, "hvc #0");
 	/* Time, so only whether it was given */
-	{ "VENDOR_HYP PTP", "VENDOR_HYP FEATURES", 0, 2, 0x86000001, 0,
-	  { HVC, LSR_63 } },
-};
-
-static u32 add_item(u8 *ram, u32 nr, const char *name, u64 arg, u64 arg1, const u32 *code,
-		    u32 words)
-{
-	struct item *item = (struct item *)(ram + RAM_ITEMS) + nr;
-	u32 i, n = 0;
-
-	TEST_ASSERT((u8 *)(item + 1) <= ram + RAM_SIZE, "too many items");
-	item->arg = arg;
-	item->arg1 = arg1;
-	item->of = NO_ITEM;
-	for (i = 0; i < words && code[i]; i++) {
-		if (code[i] == WAIT_IRQ) {
-			memcpy(&item->code[n], wait_irq, sizeof(wait_irq));
-			n += ARRAY_SIZE(wait_irq);
-		} else {
-			item->code[n++] = code[i];
-		}
-	}
-	TEST_ASSERT(n < ARRAY_SIZE(item->code), "%s is too long", name);
-	item->code[n] = RET;
-	snprintf(item->name, sizeof(item->name), "%s", name);
-	return nr + 1;
+	USE("VENDOR_HYP PTP", "VENDOR_HYP FEATURES", 0, 2, ARM_SMCCC_VENDOR_HYP_KVM_PTP_FUNC_ID, 0,
+	    "hvc	#0\n"
+	    "lsr	x0, x0, #63");
 }
 
-static u32 find_item(u8 *ram, u32 nr, const char *name)
-{
-	struct item *items = (struct item *)(ram + RAM_ITEMS);
-
-	while (nr--)
-		if (!strcmp(items[nr].name, name))
-			return nr;
-	TEST_FAIL("no item \"%s\"", name);
-	return NO_ITEM;
-}
-
-static u32 add_id_reg(u8 *ram, u32 nr, u32 reg)
-{
-	char name[32];
-
-	if (!sysreg_name(name, sizeof(name), reg))
-		snprintf(name, sizeof(name), "ID register 3.0.0.%u.%u", sysreg_crm(reg),
-			 sysreg_op2(reg));
-	return add_item(ram, nr, name, 0, 0, (u32[]){ MRS(reg) }, 1);
-}
-
-/* Writes the guest to its memory, and returns how many items it has */
+/* Writes the guest to its memory, and returns how many steps it has */
 static u32 load_guest(u8 *ram)
 {
 	static const u32 others[] = {
 		SYS_MIDR_EL1, SYS_REVIDR_EL1, SYS_MPIDR_EL1, SYS_AIDR_EL1, SYS_SMIDR_EL1,
 		SYS_CTR_EL0, SYS_DCZID_EL0, SYS_CLIDR_EL1, SYS_CNTFRQ_EL0, SYS_OSLSR_EL1,
 	};
-	u32 crm, op2, i, nr = 0;
+	u32 crm, op2, i;
 
-	TEST_ASSERT(latch_guest_end - latch_guest <= RAM_ITEMS, "the guest is too long");
+	TEST_ASSERT(latch_guest_end - latch_guest <= RAM_STEPS, "the guest is too long");
 	memcpy(ram, latch_guest, latch_guest_end - latch_guest);
+	loading = ram;
+	nr_steps = 0;
 	for (crm = 1; crm <= 7; crm++)
 		for (op2 = 0; op2 <= 7; op2++)
-			nr = add_id_reg(ram, nr, sys_reg(3, 0, 0, crm, op2));
+			add_id_reg(sys_reg(3, 0, 0, crm, op2));
 	for (i = 0; i < ARRAY_SIZE(others); i++)
-		nr = add_id_reg(ram, nr, others[i]);
-	for (i = 0; i < ARRAY_SIZE(probes); i++)
-		nr = add_item(ram, nr, probes[i].name, probes[i].arg, probes[i].arg1,
-			      probes[i].code, ARRAY_SIZE(probes[i].code));
-	for (i = 0; i < ARRAY_SIZE(uses); i++) {
-		const struct use *use = &uses[i];
-		struct item *item = (struct item *)(ram + RAM_ITEMS) + nr;
-
-		nr = add_item(ram, nr, use->name, use->arg, use->arg1, use->code,
-			      ARRAY_SIZE(use->code));
-		item->use = 1;
-		item->shift = use->shift;
-		item->min = use->min;
-		if (use->of)
-			item->of = find_item(ram, nr - 1, use->of);
-	}
-	return nr;
+		add_id_reg(others[i]);
+	add_probes();
+	add_instructions();
+	add_registers();
+	add_pmu();
+	add_interrupts();
+	add_calls();
+	return nr_steps;
 }
 
 /* ----------------------------------- VMs ---------------------------------- */
 
-struct machine {
-	struct kvm_vm	*vm;
-	struct kvm_vcpu	*vcpu;
-	u8		*ram;
-	u64		features;
-	int		gic;
-};
-
-static const struct {
-	int	bit;
-	long	cap;
-} features[] = {
-	{ KVM_ARM_VCPU_PMU_V3, KVM_CAP_ARM_PMU_V3 },
-	{ KVM_ARM_VCPU_SVE, KVM_CAP_ARM_SVE },
-	{ KVM_ARM_VCPU_PTRAUTH_ADDRESS, KVM_CAP_ARM_PTRAUTH_ADDRESS },
-	{ KVM_ARM_VCPU_PTRAUTH_GENERIC, KVM_CAP_ARM_PTRAUTH_GENERIC },
-};
-
-static u64 host_features(void)
-{
-	u64 all = BIT(KVM_ARM_VCPU_PSCI_0_2);
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(features); i++)
-		if (kvm_check_cap(features[i].cap) > 0)
-			all |= BIT(features[i].bit);
-	return all;
-}
-
-static void make_gic(struct machine *m)
-{
-	u64 dist = GICD_BASE_GPA, redist = REDIST_REGION_ATTR_ADDR(1, GICR_BASE_GPA, 0, 0);
-
-	m->gic = kvm_create_device(m->vm, KVM_DEV_TYPE_ARM_VGIC_V3);
-	kvm_device_attr_set(m->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, &dist);
-	kvm_device_attr_set(m->gic, KVM_DEV_ARM_VGIC_GRP_ADDR,
-			    KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION, &redist);
-	kvm_device_attr_set(m->gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
-}
-
-static bool has_gicv3(void)
-{
-	struct kvm_vm *vm = ____vm_create(VM_SHAPE(VM_MODE_P40V48_4K));
-	bool has = !__kvm_test_create_device(vm, KVM_DEV_TYPE_ARM_VGIC_V3);
-
-	kvm_vm_free(vm);
-	return has;
-}
-
 /* Instead of a baseline: nothing is asked for, as it is of older kernels */
 #define ANY_BASELINE	0
 
-/* The vector lengths are what the host has, on both sides */
-static void make_vm(struct machine *m, u32 baseline, u64 vcpu_features)
+/*
+ * @features is 0 for what the host has. The vector lengths are that, too, on both
+ * sides of a move.
+ */
+static void make_vm(struct bare_vm *m, u32 baseline, u32 features)
 {
-	struct kvm_userspace_memory_region slot = {};
-	int sve = KVM_ARM_VCPU_SVE;
-	struct kvm_vcpu_init init;
+	struct bare_vm_desc d = bare_vm_default(3);
 
-	m->vm = ____vm_create(VM_SHAPE(VM_MODE_P40V48_4K));
+	d.ram_size = RAM_SIZE;
+	bare_vm_create(m, &d);
 	if (baseline != ANY_BASELINE)
-		TEST_ASSERT(!compat_select(m->vm, baseline), "baseline %u", baseline);
-	m->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	TEST_ASSERT(m->ram != MAP_FAILED, "No memory for the guest");
-	slot.guest_phys_addr = RAM_BASE;
-	slot.memory_size = RAM_SIZE;
-	slot.userspace_addr = (u64)m->ram;
-	vm_ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &slot);
-
-	m->features = vcpu_features;
-	m->vcpu = __vm_vcpu_add(m->vm, 0);
-	vm_ioctl(m->vm, KVM_ARM_PREFERRED_TARGET, &init);
-	init.features[0] = vcpu_features;
-	vcpu_ioctl(m->vcpu, KVM_ARM_VCPU_INIT, &init);
-	if (vcpu_features & BIT(sve))
-		vcpu_ioctl(m->vcpu, KVM_ARM_VCPU_FINALIZE, &sve);
-	make_gic(m);
-	if (vcpu_features & BIT(KVM_ARM_VCPU_PMU_V3)) {
-		m->vm->arch.has_gic = true;
-		compat_pmu_init(m->vcpu);
-	}
-}
-
-static void free_vm(struct machine *m)
-{
-	close(m->gic);
-	kvm_vm_free(m->vm);
-	munmap(m->ram, RAM_SIZE);
-}
-
-static struct item *items(u8 *ram)
-{
-	return (struct item *)(ram + RAM_ITEMS);
+		TEST_ASSERT(!compat_select(m->vm, baseline), "baseline %#x", baseline);
+	bare_vm_init_vcpu(m, 0, features ?: vm_vcpu_features(m->vm, NULL));
+	bare_vm_init_devices(m);
 }
 
 #define MAX_CHANGED	400
 
-/* The items that the guest complained of in a pass, each once */
+/* The steps that the guest complained of in a pass, each once */
 struct changes {
 	u32	nr;
-	u32	item[MAX_CHANGED];
-	u64	now[MAX_CHANGED];
+	u32	step[MAX_CHANGED];
+	u64	result[MAX_CHANGED];
 };
 
 static const char *value(char *buf, size_t size, u64 val)
@@ -426,47 +424,44 @@ static const char *value(char *buf, size_t size, u64 val)
 	return buf;
 }
 
-static void show_changes(const struct machine *m, const struct changes *c)
+static void show_changes(const struct bare_vm *m, const struct changes *c)
 {
-	char then[40], now[40];
+	char first[40], result[40];
 	u32 i;
 
 	for (i = 0; i < c->nr; i++) {
-		struct item *item = &items(m->ram)[c->item[i]];
+		struct step *step = &steps(m->ram)[c->step[i]];
 
-		ksft_print_msg("%s%s: %s%s%s\n", item->use ? "use of " : "", item->name,
-			       item->use && item->first == c->now[i] ? "announced, and " :
-			       value(then, sizeof(then), item->first),
-			       item->use && item->first == c->now[i] ? "" : ", now ",
-			       value(now, sizeof(now), c->now[i]));
+		value(result, sizeof(result), c->result[i]);
+		if (step->use && step->first == c->result[i])
+			ksft_print_msg("use of %s: announced, and %s\n", step->name, result);
+		else
+			ksft_print_msg("%s%s: %s, now %s\n", step->use ? "use of " : "",
+				       step->name, value(first, sizeof(first), step->first),
+				       result);
 	}
 }
 
 /* To the end of a pass; the store that says so is done when this returns */
-static void run_pass(struct machine *m, struct changes *c)
+static void run_pass(struct bare_vm *m, struct changes *c)
 {
-	struct kvm_run *run = m->vcpu->run;
-	u64 addr;
+	const char *why;
+	u64 addr, val;
 
 	memset(c, 0, sizeof(*c));
 	do {
-		vcpu_run(m->vcpu);
-		TEST_ASSERT(run->exit_reason == KVM_EXIT_MMIO && run->mmio.is_write,
-			    "exit %u (%s)", run->exit_reason, exit_reason_str(run->exit_reason));
-		addr = run->mmio.phys_addr;
+		why = vcpu_run_to_store(m->vcpu[0], &addr, &val);
+		TEST_ASSERT(!why, "%s", why);
 		if (addr >= EXIT_CHANGED(0) && c->nr < MAX_CHANGED) {
-			c->item[c->nr] = (addr - EXIT_CHANGED(0)) / 8;
-			memcpy(&c->now[c->nr++], run->mmio.data, sizeof(u64));
+			c->step[c->nr] = (addr - EXIT_CHANGED(0)) / 8;
+			c->result[c->nr++] = val;
 		}
 	} while (addr != EXIT_PASS);
-
-	run->immediate_exit = 1;
-	__vcpu_run(m->vcpu);
-	run->immediate_exit = 0;
+	vcpu_finish_store(m->vcpu[0]);
 }
 
 /* What a guest that has just been moved complains of, once and once more */
-static void run_moved(struct machine *m, struct changes *c)
+static void run_moved(struct bare_vm *m, struct changes *c)
 {
 	struct changes again;
 
@@ -474,8 +469,6 @@ static void run_moved(struct machine *m, struct changes *c)
 	run_pass(m, &again);
 	TEST_ASSERT(!memcmp(c, &again, sizeof(again)), "the guest changes its mind");
 }
-
-#define ICC_ATTR(reg)	(KVM_ARM64_SYS_REG(reg) & 0xffff)
 
 /* What a guest would do to have its interrupts, is done for it */
 static const struct {
@@ -488,15 +481,15 @@ static const struct {
 	{ KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, SZ_64K + GICR_IGROUPR0, ~0U },
 	{ KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, SZ_64K + GICR_ISENABLER0,
 	  BIT(1) | BIT(27) | BIT(30) },
-	{ KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS, ICC_ATTR(SYS_ICC_PMR_EL1), 0xf0 },
-	{ KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS, ICC_ATTR(SYS_ICC_IGRPEN1_EL1), 1 },
+	{ KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS, VGIC_ICC_ATTR(SYS_ICC_PMR_EL1), 0xf0 },
+	{ KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS, VGIC_ICC_ATTR(SYS_ICC_IGRPEN1_EL1), 1 },
 };
 
 /* The first pass: what is announced, and does not work on the kernel itself? */
-static void start_guest(struct machine *m, struct changes *c)
+static void start_guest(struct bare_vm *m, struct changes *c)
 {
 	const u64 regs[][2] = {
-		{ ARM64_CORE_REG(regs.regs[20]), RAM_BASE + RAM_ITEMS },
+		{ ARM64_CORE_REG(regs.regs[20]), RAM_BASE + RAM_STEPS },
 		{ ARM64_CORE_REG(regs.regs[21]), load_guest(m->ram) },
 		{ ARM64_CORE_REG(regs.regs[22]), EXIT_CHANGED(0) },
 		{ ARM64_CORE_REG(regs.regs[26]), EXIT_PASS },
@@ -505,9 +498,9 @@ static void start_guest(struct machine *m, struct changes *c)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(regs); i++)
-		vcpu_set_reg(m->vcpu, regs[i][0], regs[i][1]);
+		vcpu_set_reg(m->vcpu[0], regs[i][0], regs[i][1]);
 	for (i = 0; i < ARRAY_SIZE(gic_setup); i++)
-		kvm_device_attr_set(m->gic, gic_setup[i].group, gic_setup[i].attr,
+		kvm_device_attr_set(m->gic_fd, gic_setup[i].group, gic_setup[i].attr,
 				    (void *)&gic_setup[i].val);
 	run_pass(m, c);
 }
@@ -537,45 +530,49 @@ struct state {
 
 static const char state_magic[16] = "KVM guest latch";
 
-static const struct {
-	u32	group;
-	u64	attr;
-} gic_attrs[] = {
-	{ KVM_DEV_ARM_VGIC_GRP_DIST_REGS, GICD_IIDR },
-	{ KVM_DEV_ARM_VGIC_GRP_DIST_REGS, GICD_CTLR },
-	{ KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, GICR_WAKER },
-	{ KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, GICR_CTLR },
-	{ KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, SZ_64K + GICR_IGROUPR0 },
-	{ KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, SZ_64K + GICR_ISENABLER0 },
-	{ KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, SZ_64K + GICR_ISPENDR0 },
-	{ KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, SZ_64K + GICR_ISACTIVER0 },
-#define ICC(reg)	{ KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS, ICC_ATTR(reg) }
-	ICC(SYS_ICC_SRE_EL1), ICC(SYS_ICC_CTLR_EL1), ICC(SYS_ICC_PMR_EL1),
-	ICC(SYS_ICC_BPR1_EL1), ICC(SYS_ICC_IGRPEN1_EL1),
-};
-
-static int record_do(struct machine *m, bool set, struct record *r)
+/* Returns 0 or an errno. */
+static int record_do(struct bare_vm *m, bool set, struct record *r)
 {
-	struct kvm_one_reg reg = { .id = r->id, .addr = (u64)r->data };
+	struct kvm_one_reg one = { .id = r->id, .addr = (u64)r->data };
+	const struct vgic_reg *reg;
+	u32 irq;
 
 	if (r->group == NO_GROUP)
-		return ioctl(m->vcpu->fd, set ? KVM_SET_ONE_REG : KVM_GET_ONE_REG, &reg);
-	return set ? __kvm_device_attr_set(m->gic, r->group, r->id, r->data) :
-		     __kvm_device_attr_get(m->gic, r->group, r->id, r->data);
+		return ioctl(m->vcpu[0]->fd, set ? KVM_SET_ONE_REG : KVM_GET_ONE_REG, &one) ?
+		       errno : 0;
+	if (!set)
+		return vgic_attr_do(m, false, r->group, r->id, r->data, r->len);
+	reg = vgic_find_reg(m->d.gic, r->group, r->id, &irq);
+	return reg ? vgic_attr_restore(m, reg, r->id, r->data, r->len) : ENXIO;
 }
 
-static void add_record(struct state *s, struct machine *m, u32 group, u64 id, u32 len)
+static int add_record(struct state *s, struct bare_vm *m, u32 group, u64 id, u32 len)
 {
 	struct record *r = &s->records[s->nr++];
 
 	TEST_ASSERT(s->nr <= MAX_RECORDS && len <= sizeof(r->data), "too much state");
 	*r = (struct record){ .group = group, .len = len, .id = id };
-	TEST_ASSERT(!record_do(m, false, r), "%#lx cannot be read", id);
+	return record_do(m, false, r);
 }
 
-static void save_vm(struct machine *m, struct state *s)
+/* Where the records go */
+struct saving {
+	struct state	*s;
+	struct bare_vm	*m;
+};
+
+static void add_attr(const struct vgic_attr *a, void *arg)
 {
-	struct kvm_reg_list *list = vcpu_get_reg_list(m->vcpu);
+	struct saving *to = arg;
+
+	/* What KVM does not have is no part of its state */
+	if (add_record(to->s, to->m, a->reg->group, a->attr, a->len))
+		to->s->nr--;
+}
+
+static void save_vm(struct bare_vm *m, struct state *s)
+{
+	struct kvm_reg_list *list = vcpu_get_reg_list(m->vcpu[0]);
 	struct utsname u;
 	u64 i;
 
@@ -583,21 +580,23 @@ static void save_vm(struct machine *m, struct state *s)
 	memcpy(s->magic, state_magic, sizeof(s->magic));
 	uname(&u);
 	snprintf(s->release, sizeof(s->release), "%s", u.release);
-	s->features = m->features;
+	s->features = m->vcpu[0]->init.features[0];
 	s->size = sizeof(*s);
 	for (i = 0; i < list->n; i++)
-		add_record(s, m, NO_GROUP, list->reg[i], KVM_REG_SIZE(list->reg[i]));
+		TEST_ASSERT(!add_record(s, m, NO_GROUP, list->reg[i],
+					KVM_REG_SIZE(list->reg[i])),
+			    "%#lx cannot be read", (unsigned long)list->reg[i]);
 	free(list);
-	for (i = 0; i < ARRAY_SIZE(gic_attrs); i++)
-		add_record(s, m, gic_attrs[i].group, gic_attrs[i].attr, 8);
+	vgic_for_each_attr(m, add_attr, &(struct saving){ s, m });
 	memcpy(s->ram, m->ram, RAM_SIZE);
 }
 
 /* Returns how much was refused, which a VMM would give up for, and says what */
-static u32 restore_vm(struct machine *m, u32 baseline, struct state *s)
+static u32 restore_vm(struct bare_vm *m, u32 baseline, struct state *s)
 {
 	char name[64];
 	u32 i, refused = 0;
+	int err;
 
 	make_vm(m, baseline, s->features);
 	memcpy(m->ram, s->ram, RAM_SIZE);
@@ -605,13 +604,16 @@ static u32 restore_vm(struct machine *m, u32 baseline, struct state *s)
 		struct record *r = &s->records[i];
 
 		/* It comes before KVM_ARM_VCPU_FINALIZE, and is the same */
-		if (r->id == KVM_REG_ARM64_SVE_VLS || !record_do(m, true, r))
+		if (r->group == NO_GROUP && r->id == KVM_REG_ARM64_SVE_VLS)
+			continue;
+		err = record_do(m, true, r);
+		if (!err)
 			continue;
 		if (r->group == NO_GROUP)
 			reg_name(name, sizeof(name), r->id);
 		else
 			snprintf(name, sizeof(name), "vGIC %u/%#lx", r->group, r->id);
-		ksft_print_msg("refused: %s = %#lx: %s\n", name, *(u64 *)r->data, strerror(errno));
+		ksft_print_msg("refused: %s = %#lx: %s\n", name, *(u64 *)r->data, strerror(err));
 		refused++;
 	}
 	return refused;
@@ -639,10 +641,10 @@ static struct state state;
 
 static int save(const char *file)
 {
-	struct machine m;
+	struct bare_vm m;
 	struct changes c;
 
-	make_vm(&m, ANY_BASELINE, host_features());
+	make_vm(&m, ANY_BASELINE, 0);
 	start_guest(&m, &c);
 	show_changes(&m, &c);
 	save_vm(&m, &state);
@@ -653,7 +655,7 @@ static int save(const char *file)
 
 static int restore(const char *file, const char *again)
 {
-	struct machine m;
+	struct bare_vm m;
 	struct changes c;
 	struct utsname u;
 	u32 refused;
@@ -693,25 +695,25 @@ static const struct {
 
 static void start(u32 baseline)
 {
-	struct machine m;
+	struct bare_vm m;
 	struct changes c;
 
-	make_vm(&m, baseline, host_features());
+	make_vm(&m, baseline, 0);
 	start_guest(&m, &c);
 	save_vm(&m, &state);
-	free_vm(&m);
+	bare_vm_free(&m);
 }
 
 /* Moves the guest in @state, which is then as it is after that */
 static u32 move(u32 baseline, struct changes *c)
 {
-	struct machine m;
+	struct bare_vm m;
 	u32 refused = restore_vm(&m, baseline, &state);
 
 	run_moved(&m, c);
 	show_changes(&m, c);
 	save_vm(&m, &state);
-	free_vm(&m);
+	bare_vm_free(&m);
 	return refused;
 }
 
@@ -726,14 +728,14 @@ static bool differ_there(const struct changes *c, u8 *ram, const char *missed)
 	u32 i;
 
 	for (i = 0; i < c->nr; i++) {
-		struct item *was = &items(state.ram)[c->item[i]];
-		struct item *other = &items(ram)[c->item[i]];
+		struct step *was = &steps(state.ram)[c->step[i]];
+		struct step *other = &steps(ram)[c->step[i]];
 
-		ok &= COMPAT_CHECK(was->first != other->first || was->ran != other->ran,
+		ok &= CHECK(was->first != other->first || was->ran != other->ran,
 				   "%s: only for a guest that was moved", was->name);
 		found |= missed && !strcmp(was->name, missed);
 	}
-	return ok & COMPAT_CHECK(found, "%s has not changed", missed);
+	return ok & CHECK(found, "%s has not changed", missed);
 }
 
 /* Nothing that was not among @before */
@@ -743,10 +745,10 @@ static bool are_among(const struct changes *c, const struct changes *before)
 	u32 i, j;
 
 	for (i = 0; i < c->nr; i++) {
-		for (j = 0; j < before->nr && before->item[j] != c->item[i]; j++)
+		for (j = 0; j < before->nr && before->step[j] != c->step[i]; j++)
 			;
-		ok &= COMPAT_CHECK(j < before->nr, "%s changes only on the way back",
-				   items(state.ram)[c->item[i]].name);
+		ok &= CHECK(j < before->nr, "%s changes only on the way back",
+				   steps(state.ram)[c->step[i]].name);
 	}
 	return ok;
 }
@@ -780,10 +782,8 @@ static void run_tests(void)
 
 int main(int argc, char **argv)
 {
-	int ipa_bits = kvm_check_cap(KVM_CAP_ARM_VM_IPA_SIZE);
-
-	if (ipa_bits && ipa_bits < IPA_BITS)
-		ksft_exit_skip("less than %u bits of guest physical addresses\n", IPA_BITS);
+	if (bare_vm_unsupported())
+		ksft_exit_skip("%s\n", bare_vm_unsupported());
 	if (argc == 3 && !strcmp(argv[1], "save"))
 		return save(argv[2]);
 	if ((argc == 3 || argc == 4) && !strcmp(argv[1], "restore"))
@@ -792,7 +792,7 @@ int main(int argc, char **argv)
 	ksft_print_header();
 	if (!kvm_check_cap(KVM_CAP_GUEST_COMPAT))
 		ksft_exit_skip("no KVM_CAP_GUEST_COMPAT\n");
-	if (!has_gicv3())
+	if (!kvm_supports_vgic_v3())
 		ksft_exit_skip("no GICv3\n");
 	run_tests();
 	ksft_finished();

@@ -23,11 +23,11 @@ static bool refused(void *vector, int err)
 	struct compat_vector now;
 	bool ok = true;
 
-	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, vector), err);
-	ok &= COMPAT_EQ(compat_check(NULL, vector, &said), err);
-	ok &= COMPAT_EQ(compat_check(vm, vector, &said), err);
+	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, vector), err);
+	ok &= CHECK_EQ(compat_check(NULL, vector, &said), err);
+	ok &= CHECK_EQ(compat_check(vm, vector, &said), err);
 	compat_list(vm, &now);
-	ok &= COMPAT_EQ(memcmp(&has, &now, sizeof(has)), 0);
+	ok &= CHECK_EQ(memcmp(&has, &now, sizeof(has)), 0);
 	return ok;
 }
 
@@ -36,10 +36,10 @@ static bool refused_for(struct compat_vector *v, u32 entry, u32 id)
 	struct compat_vector before = *v;
 	bool ok = refused(v, -EINVAL);
 
-	ok &= COMPAT_EQ(said.bad_entry, entry);
-	ok &= COMPAT_EQ(said.bad_id, id);
+	ok &= CHECK_EQ(said.bad_entry, entry);
+	ok &= CHECK_EQ(said.bad_id, id);
 	/* What was saved is as it was saved */
-	ok &= COMPAT_EQ(memcmp(&before, v, sizeof(before)), 0);
+	ok &= CHECK_EQ(memcmp(&before, v, sizeof(before)), 0);
 	return ok;
 }
 
@@ -50,13 +50,13 @@ static bool loads(struct compat_vector *v)
 	bool ok = true;
 
 	memcpy(&before, v, v->hdr.size);
-	ok &= COMPAT_EQ(compat_check(vm, v, &said), 0);
-	ok &= COMPAT_EQ(said.bad_entry, KVM_GUEST_COMPAT_NONE);
-	ok &= COMPAT_EQ(said.bad_id, 0);
+	ok &= CHECK_EQ(compat_check(vm, v, &said), 0);
+	ok &= CHECK_EQ(said.bad_entry, KVM_GUEST_COMPAT_NONE);
+	ok &= CHECK_EQ(said.bad_id, 0);
 	compat_list(vm, &now);
-	ok &= COMPAT_EQ(memcmp(&has, &now, sizeof(has)), 0);
-	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, v), 0);
-	ok &= COMPAT_EQ(memcmp(&before, v, v->hdr.size), 0);
+	ok &= CHECK_EQ(memcmp(&has, &now, sizeof(has)), 0);
+	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, v), 0);
+	ok &= CHECK_EQ(memcmp(&before, v, v->hdr.size), 0);
 	return ok;
 }
 
@@ -89,13 +89,13 @@ static bool test_baselines(void)
 	for (i = 0; (base = compat_baseline(i)); i++) {
 		struct kvm_vm *src = vm_create_barebones();
 
-		ok &= COMPAT_EQ(compat_select(src, base->baseline), 0);
+		ok &= CHECK_EQ(compat_select(src, base->baseline), 0);
 		compat_list(src, &v);
 		kvm_vm_free(src);
 		ok &= loads(&v);
 		compat_list(vm, &now);
-		ok &= COMPAT_CHECK(compat_same(&v, &now), "not as at %s", base->name);
-		ok &= COMPAT_EQ(now.hdr.baseline, base->baseline);
+		ok &= CHECK(compat_same(&v, &now), "not as at %s", base->name);
+		ok &= CHECK_EQ(now.hdr.baseline, base->baseline);
 		has = now;
 	}
 	return ok;
@@ -122,7 +122,7 @@ static bool test_revisions(void)
 	compat_find(&v, "nested")->revision = 0;
 	ok &= loads(&v);
 	compat_list(vm, &now);
-	return ok && COMPAT_CHECK(compat_same(&v, &now), "another vector");
+	return ok && CHECK(compat_same(&v, &now), "another vector");
 }
 
 static bool test_unknown(void)
@@ -137,7 +137,7 @@ static bool test_unknown(void)
 	b->releases[v.hdr.native / 64] = 1ULL << (v.hdr.native % 64);
 	ok &= loads(&v);
 	compat_list(vm, &now);
-	ok &= COMPAT_CHECK(compat_same(&has, &now), "it did something");
+	ok &= CHECK(compat_same(&has, &now), "it did something");
 
 	/* As every other release is */
 	b->releases[0] = ~0ULL;
@@ -171,8 +171,8 @@ static bool test_missing(void)
 		v.hdr.native = base->release;
 		ok &= loads(&v);
 		compat_list(vm, &now);
-		ok &= COMPAT_CHECK(compat_has_release(compat_entry(&now, 0), base->release),
-				   "%s not as in %s", compat_entry(&now, 0)->name, base->name);
+		ok &= CHECK(compat_has_release(compat_entry(&now, 0), base->release),
+			    "%s not as in %s", compat_entry(&now, 0)->name, base->name);
 		has = now;
 	}
 
@@ -193,8 +193,8 @@ static bool test_missing(void)
 	ok &= loads(&full);
 	compat_list(vm, &now);
 	for (i = 0; (b = compat_entry(&now, i)); i++)
-		ok &= COMPAT_CHECK(compat_has_release(b, compat_release(KVM_GUEST_COMPAT_6_1_V1)),
-				   "%s", b->name);
+		ok &= CHECK(compat_has_release(b, compat_release(KVM_GUEST_COMPAT_6_1_V1)),
+			    "%s", b->name);
 	return ok;
 }
 
@@ -249,8 +249,8 @@ static bool test_header(void)
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		v = has;
 		*(u32 *)&v.bytes[bad[i].offset] = bad[i].value;
-		if (!COMPAT_CHECK(refused(&v, -EINVAL) && !said.bad_id, "offset %zu: %#x",
-				  bad[i].offset, bad[i].value))
+		if (!CHECK(refused(&v, -EINVAL) && !said.bad_id, "offset %zu: %#x",
+			   bad[i].offset, bad[i].value))
 			ok = false;
 	}
 
@@ -288,8 +288,8 @@ static bool test_growth(void)
 	grow(&v, 24);
 	v.bytes[v.hdr.size - 1] = 1;
 	ok &= refused(&v, -E2BIG);
-	ok &= COMPAT_EQ(said.bad_entry, compat_nr(&v) - 1);
-	ok &= COMPAT_EQ(said.bad_id, compat_entry(&v, compat_nr(&v) - 1)->id);
+	ok &= CHECK_EQ(said.bad_entry, compat_nr(&v) - 1);
+	ok &= CHECK_EQ(said.bad_id, compat_entry(&v, compat_nr(&v) - 1)->id);
 	return ok;
 }
 
@@ -302,29 +302,29 @@ static bool test_check(void)
 	void *map = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	bool ok = true;
 
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, &arg), -EINVAL);
+	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, &arg), -EINVAL);
 	arg.flags = 0;
 	arg.reserved = 1;
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, &arg), -EINVAL);
+	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, &arg), -EINVAL);
 	arg.reserved = 0;
 	arg.vector = 0;
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, &arg), -EFAULT);
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, NULL), -EFAULT);
+	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, &arg), -EFAULT);
+	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, NULL), -EFAULT);
 
 	/* Of the two, it is its own that it writes */
 	TEST_ASSERT(map != MAP_FAILED, "mmap");
 	memcpy(map, &arg, sizeof(arg));
 	((struct kvm_guest_compat_check *)map)->vector = (uintptr_t)&has;
 	TEST_ASSERT(!mprotect(map, page, PROT_READ), "mprotect");
-	ok &= COMPAT_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, map), -EFAULT);
+	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, map), -EFAULT);
 	munmap(map, page);
 
 	/* Revisions that do not go together: one of them, wherever it is */
 	compat_find(&v, "pmu_registers")->revision = 1;
 	compat_find(&v, "id_aa64dfr0_pmuver")->revision = 0;
 	ok &= refused(&v, -EINVAL);
-	ok &= COMPAT_EQ(said.bad_id, compat_find(&v, "id_aa64dfr0_pmuver")->id);
-	ok &= COMPAT_EQ(compat_entry(&v, said.bad_entry)->id, said.bad_id);
+	ok &= CHECK_EQ(said.bad_id, compat_find(&v, "id_aa64dfr0_pmuver")->id);
+	ok &= CHECK_EQ(compat_entry(&v, said.bad_entry)->id, said.bad_id);
 	return ok;
 }
 
@@ -354,8 +354,8 @@ static bool test_pointers(void)
 	v = map;
 	memcpy(v, &has, has.hdr.size);
 	TEST_ASSERT(!mprotect(map, size, PROT_READ), "mprotect");
-	ok &= COMPAT_EQ(compat_check(vm, v, &said), 0);
-	ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, v), 0);
+	ok &= CHECK_EQ(compat_check(vm, v, &said), 0);
+	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, v), 0);
 	munmap(map, size + page);
 	return ok;
 }
@@ -380,11 +380,11 @@ static bool test_too_late(void)
 		b->revision = !b->revision;
 		/* CHECK is of another VM, to which it could go, if that makes sense */
 		if (!compat_check(vm, &v, &said))
-			ok &= COMPAT_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), -EBUSY);
+			ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), -EBUSY);
 		b->revision = has_entry(i)->revision;
 	}
 	compat_list(vm, &v);
-	return ok && COMPAT_EQ(memcmp(&has, &v, sizeof(v)), 0);
+	return ok && CHECK_EQ(memcmp(&has, &v, sizeof(v)), 0);
 }
 
 static bool run(bool (*test)(void))

@@ -103,15 +103,15 @@ static bool test_without_listed(void)
 		for (r = 0; r < ARRAY_SIZE(pmu_regs); r++) {
 			u64 val = 0;
 
-			ok &= COMPAT_CHECK(compat_listed(list, pmu_regs[r]) == listed,
-					   "%lx listed at %u: %d", (unsigned long)pmu_regs[r],
-					   baseline, !listed);
-			ok &= COMPAT_EQ(compat_get_reg(vcpu, pmu_regs[r], &val),
-					listed ? 0 : -ENOENT);
-			ok &= COMPAT_EQ(compat_set_reg(vcpu, pmu_regs[r], val),
-					listed ? 0 : -ENOENT);
+			ok &= CHECK(compat_listed(list, pmu_regs[r]) == listed,
+				    "%lx listed at %u: %d", (unsigned long)pmu_regs[r],
+				    baseline, !listed);
+			ok &= CHECK_EQ(compat_get_reg(vcpu, pmu_regs[r], &val),
+				       listed ? 0 : -ENOENT);
+			ok &= CHECK_EQ(compat_set_reg(vcpu, pmu_regs[r], val),
+				       listed ? 0 : -ENOENT);
 		}
-		ok &= COMPAT_EQ(compat_get_reg(vcpu, REG(PMMIR_EL1), &pmmir), -ENOENT);
+		ok &= CHECK_EQ(compat_get_reg(vcpu, REG(PMMIR_EL1), &pmmir), -ENOENT);
 		free(list);
 		kvm_vm_free(vm);
 	}
@@ -137,7 +137,7 @@ static bool write_patterns(struct kvm_vcpu *vcpu)
 
 	for (r = 0; r < ARRAY_SIZE(pmu_regs); r++)
 		if (!is_alias(pmu_regs[r]))
-			ok &= COMPAT_EQ(compat_set_reg(vcpu, pmu_regs[r], pattern(r)), 0);
+			ok &= CHECK_EQ(compat_set_reg(vcpu, pmu_regs[r], pattern(r)), 0);
 	return ok;
 }
 
@@ -148,10 +148,10 @@ static bool has_patterns(struct kvm_vcpu *vcpu)
 
 	for (r = 0; r < ARRAY_SIZE(pmu_regs); r++)
 		if (!is_alias(pmu_regs[r]))
-			ok &= COMPAT_CHECK(vcpu_get_reg(vcpu, pmu_regs[r]) == pattern(r),
-					   "%lx is %lx, not %lx", (unsigned long)pmu_regs[r],
-					   (unsigned long)vcpu_get_reg(vcpu, pmu_regs[r]),
-					   (unsigned long)pattern(r));
+			ok &= CHECK(vcpu_get_reg(vcpu, pmu_regs[r]) == pattern(r),
+				    "%lx is %lx, not %lx", (unsigned long)pmu_regs[r],
+				    (unsigned long)vcpu_get_reg(vcpu, pmu_regs[r]),
+				    (unsigned long)pattern(r));
 	return ok;
 }
 
@@ -193,11 +193,11 @@ static bool test_with_bits(void)
 		n = FIELD_GET(PMCR_N, vcpu_get_reg(vcpu, PMCR));
 		there = BIT(31) | (BIT(n) - 1);
 		for (r = 0; r < ARRAY_SIZE(masks); r++) {
-			ok &= COMPAT_EQ(compat_set_reg(vcpu, masks[r], ~0ULL), 0);
-			ok &= COMPAT_EQ(vcpu_get_reg(vcpu, masks[r]),
-					unlimited(baseline) ? ~0ULL : there);
-			ok &= COMPAT_EQ(compat_set_reg(vcpu, masks[r], 0), 0);
-			ok &= COMPAT_EQ(vcpu_get_reg(vcpu, masks[r]), 0);
+			ok &= CHECK_EQ(compat_set_reg(vcpu, masks[r], ~0ULL), 0);
+			ok &= CHECK_EQ(vcpu_get_reg(vcpu, masks[r]),
+				       unlimited(baseline) ? ~0ULL : there);
+			ok &= CHECK_EQ(compat_set_reg(vcpu, masks[r], 0), 0);
+			ok &= CHECK_EQ(vcpu_get_reg(vcpu, masks[r]), 0);
 		}
 		kvm_vm_free(vm);
 	}
@@ -241,10 +241,10 @@ static bool test_with_guest(void)
 		if (unlimited(baseline)) {
 			ok &= write_patterns(vcpu);
 			/* Back to the counters that there are, and disabled */
-			ok &= COMPAT_EQ(compat_set_reg(vcpu, PMCR, pmcr & ~BIT(0)), 0);
+			ok &= CHECK_EQ(compat_set_reg(vcpu, PMCR, pmcr & ~BIT(0)), 0);
 		}
 		ok &= compat_guest_done(vcpu);
-		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, REG(PMEVCNTRn_EL0(0))), 0x1234);
+		ok &= CHECK_EQ(vcpu_get_reg(vcpu, REG(PMEVCNTRn_EL0(0))), 0x1234);
 		kvm_vm_free(vm);
 	}
 	return ok;
@@ -276,11 +276,11 @@ static bool check_pmcr(u32 baseline, u64 write, u64 want)
 	compat_pmu_init(vcpu);
 	if (write) {
 		pmcr = (pmcr & ~IMP_IDCODE) | write;
-		ok &= COMPAT_EQ(compat_set_reg(vcpu, PMCR, pmcr), 0);
+		ok &= CHECK_EQ(compat_set_reg(vcpu, PMCR, pmcr), 0);
 	}
-	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, PMCR) & IMP_IDCODE, want);
-	ok &= COMPAT_EQ(run_pmcr(vcpu, &ok) & IMP_IDCODE, want);
-	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, PMCR) & IMP_IDCODE, want);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, PMCR) & IMP_IDCODE, want);
+	ok &= CHECK_EQ(run_pmcr(vcpu, &ok) & IMP_IDCODE, want);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, PMCR) & IMP_IDCODE, want);
 	if (!ok)
 		ksft_print_msg("at baseline %u\n", baseline);
 	kvm_vm_free(vm);
@@ -377,7 +377,7 @@ static bool pmmir_undef(u32 baseline, int revision, bool *ok)
 	u64 val[2];
 
 	*ok &= read_vals(baseline, "pmu_registers", revision, 0, guest_reads_pmmir, val);
-	*ok &= val[0] || COMPAT_EQ(val[1], 0);
+	*ok &= val[0] || CHECK_EQ(val[1], 0);
 	return val[0];
 }
 
@@ -404,17 +404,17 @@ static bool test_without_pmmir(void)
 
 	for (r = 0; r < ARRAY_SIZE(undef); r++)
 		undef[r] = pmmir_undef(COMPAT_NATIVE, r, &ok);
-	ok &= COMPAT_EQ(undef[0], true);
-	ok &= COMPAT_EQ(undef[1], false);
-	ok &= COMPAT_EQ(undef[3], true);
+	ok &= CHECK_EQ(undef[0], true);
+	ok &= CHECK_EQ(undef[1], false);
+	ok &= CHECK_EQ(undef[3], true);
 	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
 		u32 baseline = compat_baselines[i];
 
 		r = baseline < KVM_GUEST_COMPAT_6_1_V1 ? 0 :
 		    baseline < KVM_GUEST_COMPAT_6_16_V1 ? 1 :
 		    baseline < KVM_GUEST_COMPAT_7_2_V1 ? 2 : 3;
-		ok &= COMPAT_CHECK(pmmir_undef(baseline, -1, &ok) == undef[r],
-				   "baseline %u is not as revision %u", baseline, r);
+		ok &= CHECK(pmmir_undef(baseline, -1, &ok) == undef[r],
+			    "baseline %u is not as revision %u", baseline, r);
 	}
 	return ok;
 }
@@ -442,10 +442,22 @@ static bool read_evtypers(u32 baseline, int revision, u64 *val)
 			 val);
 }
 
-/* Up to 6.6 the same bits, whatever the PMU and the exception levels */
+/* With 10 bits of events, or 16 */
+static u64 evtyper_event(void)
+{
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = compat_vm(COMPAT_NATIVE, PMU_FEATURE, guest_sets_evtypers, &vcpu);
+	u64 dfr0 = vcpu_get_reg(vcpu, REG(ID_AA64DFR0_EL1));
+
+	kvm_vm_free(vm);
+	return FIELD_GET(ID_AA64DFR0_EL1_PMUVer, dfr0) == ID_AA64DFR0_EL1_PMUVer_IMP ?
+	       GENMASK(9, 0) : GENMASK(15, 0);
+}
+
+/* Up to 6.4 the same bits, whatever the PMU; up to 6.6, whatever the exception levels */
 static bool test_pmevtyper(void)
 {
-	u64 native[2], val[2];
+	u64 native[2], val[2], second;
 	bool ok = true;
 	u32 i;
 
@@ -454,16 +466,21 @@ static bool test_pmevtyper(void)
 		return true;
 	}
 
-	ok &= read_evtypers(COMPAT_NATIVE, 1, native);
+	ok &= read_evtypers(COMPAT_NATIVE, 2, native);
+	ok &= read_evtypers(COMPAT_NATIVE, 1, val);
+	second = (EVTYPER_V8_1 & ~GENMASK(15, 0)) | evtyper_event();
+	ok &= CHECK_EQ(val[0], second);
+	ok &= CHECK_EQ(val[1], second);
+	ok &= CHECK_EQ(native[0] & GENMASK(15, 0), evtyper_event());
 	ok &= read_evtypers(COMPAT_NATIVE, 0, val);
-	ok &= COMPAT_EQ(val[0], EVTYPER_V8_1);
-	ok &= COMPAT_EQ(val[1], EVTYPER_V8_1);
+	ok &= CHECK_EQ(val[0], EVTYPER_V8_1);
+	ok &= CHECK_EQ(val[1], EVTYPER_V8_1);
 	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
 		bool old = compat_baselines[i] < KVM_GUEST_COMPAT_6_12_V1;
 
 		ok &= read_evtypers(compat_baselines[i], -1, val);
-		ok &= COMPAT_EQ(val[0], old ? EVTYPER_V8_1 : native[0]);
-		ok &= COMPAT_EQ(val[1], old ? EVTYPER_V8_1 : native[1]);
+		ok &= CHECK_EQ(val[0], old ? EVTYPER_V8_1 : native[0]);
+		ok &= CHECK_EQ(val[1], old ? EVTYPER_V8_1 : native[1]);
 	}
 	return ok;
 }
@@ -493,9 +510,9 @@ static bool check_evtypers_moved(int from, int to)
 	for (i = 0; i < ARRAY_SIZE(ids); i++) {
 		u64 val = vcpu_get_reg(vcpu[0], ids[i]);
 
-		ok &= COMPAT_EQ(val, guest_val[i]);
-		ok &= COMPAT_EQ(compat_set_reg(vcpu[1], ids[i], val), 0);
-		ok &= COMPAT_EQ(vcpu_get_reg(vcpu[1], ids[i]), val);
+		ok &= CHECK_EQ(val, guest_val[i]);
+		ok &= CHECK_EQ(compat_set_reg(vcpu[1], ids[i], val), 0);
+		ok &= CHECK_EQ(vcpu_get_reg(vcpu[1], ids[i]), val);
 	}
 	for (i = 0; i < 2; i++)
 		kvm_vm_free(vm[i]);
@@ -509,7 +526,82 @@ static bool test_pmevtyper_moved(void)
 		return true;
 	}
 
-	return check_evtypers_moved(0, 1) & check_evtypers_moved(1, 0);
+	return check_evtypers_moved(0, 1) & check_evtypers_moved(1, 0) &
+	       check_evtypers_moved(0, 2) & check_evtypers_moved(2, 0) &
+	       check_evtypers_moved(1, 2) & check_evtypers_moved(2, 1);
+}
+
+/* The overflow of the cycle counter and another, one after the other enabled, and disabled again */
+static void guest_overflows(void)
+{
+	write_sysreg_s(0, SYS_PMEVTYPERn_EL0(0));
+	write_sysreg_s(1, SYS_PMCR_EL0);
+	write_sysreg_s(~0ULL, SYS_PMCNTENCLR_EL0);
+	write_sysreg_s(~0ULL, SYS_PMINTENCLR_EL1);
+	write_sysreg_s(~0ULL, SYS_PMOVSCLR_EL0);
+	write_sysreg_s(BIT(31) | BIT(0), SYS_PMOVSSET_EL0);
+	GUEST_SYNC(0);
+	write_sysreg_s(BIT(0), SYS_PMINTENSET_EL1);
+	GUEST_SYNC(1);
+	write_sysreg_s(BIT(31), SYS_PMCNTENSET_EL0);
+	GUEST_SYNC(1);
+	write_sysreg_s(BIT(31), SYS_PMINTENSET_EL1);
+	GUEST_SYNC(2);
+	write_sysreg_s(BIT(31), SYS_PMCNTENCLR_EL0);
+	GUEST_SYNC(1);
+	write_sysreg_s(BIT(0), SYS_PMCNTENSET_EL0);
+	GUEST_SYNC(2);
+	write_sysreg_s(0, SYS_PMCR_EL0);
+	GUEST_SYNC(0);
+	write_sysreg_s(1, SYS_PMCR_EL0);
+	GUEST_SYNC(2);
+	write_sysreg_s(BIT(0), SYS_PMOVSCLR_EL0);
+	GUEST_SYNC(1);
+	write_sysreg_s(BIT(31), SYS_PMOVSCLR_EL0);
+	GUEST_SYNC(0);
+	GUEST_DONE();
+}
+
+/* The level of the PMU's interrupt, PPI 23 */
+static bool pmu_line(struct kvm_vm *vm)
+{
+	u32 levels;
+
+	kvm_device_attr_get(vm->arch.gic_fd, KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO,
+			    VGIC_LEVEL_INFO_LINE_LEVEL << KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_SHIFT,
+			    &levels);
+	return levels & BIT(23);
+}
+
+static bool check_overflow(struct kvm_vm *vm, bool rev)
+{
+	/* Low, high only where a counter that is disabled interrupts, high in any case */
+	const bool high[] = { false, rev, true };
+	struct kvm_vcpu *vcpu = compat_vcpu(vm, 0, PMU_FEATURE, guest_overflows);
+	bool ok = true;
+	struct ucall uc;
+	u32 i;
+
+	kvm_arch_vm_finalize_vcpus(vm);
+	compat_pmu_init(vcpu);
+	for (i = 0; ; i++) {
+		vcpu_run(vcpu);
+		if (get_ucall(vcpu, &uc) == UCALL_DONE)
+			return ok;
+		TEST_ASSERT(uc.cmd == UCALL_SYNC, "ucall %lu", (unsigned long)uc.cmd);
+		ok &= CHECK(pmu_line(vm) == high[uc.args[1]], "step %u: the line is %s", i,
+			    high[uc.args[1]] ? "low" : "high");
+	}
+}
+
+static bool test_overflow(void)
+{
+	if (!can_pmu() || !kvm_supports_vgic_v3()) {
+		compat_skip = "no PMU, or no GICv3";
+		return true;
+	}
+
+	return compat_each("pmu_overflow", KVM_GUEST_COMPAT_6_1_V1, check_overflow);
 }
 
 #define PMCR_LP		BIT(7)
@@ -542,12 +634,12 @@ static bool test_pmcr_bits(void)
 
 		lp = old || FIELD_GET(ID_AA64DFR0_EL1_PMUVer, dfr0) >= ID_AA64DFR0_EL1_PMUVer_V3P5;
 		/* X, D, C and P, of the pattern that registers were reset to, or none */
-		ok &= COMPAT_EQ(reset & GENMASK(4, 0), old ? 0xdecafbad & GENMASK(4, 1) : 0);
+		ok &= CHECK_EQ(reset & GENMASK(4, 0), old ? 0xdecafbad & GENMASK(4, 1) : 0);
 		compat_pmu_init(vcpu);
 		ok &= compat_guest_done(vcpu);
 		sync_global_from_guest(vm, guest_val);
-		ok &= COMPAT_EQ(!!(guest_val[0] & PMCR_LP), lp);
-		ok &= COMPAT_EQ(!!(vcpu_get_reg(vcpu, PMCR) & PMCR_LP), lp);
+		ok &= CHECK_EQ(!!(guest_val[0] & PMCR_LP), lp);
+		ok &= CHECK_EQ(!!(vcpu_get_reg(vcpu, PMCR) & PMCR_LP), lp);
 		if (!ok)
 			ksft_print_msg("at baseline %u\n", compat_baselines[i]);
 		kvm_vm_free(vm);
@@ -589,8 +681,8 @@ static bool test_pmceid(void)
 	ok &= read_pmceid(COMPAT_NATIVE, 0, host);
 	for (r = 0; r < ARRAY_SIZE(pmceid); r++) {
 		ok &= read_pmceid(COMPAT_NATIVE, r, val);
-		ok &= COMPAT_EQ(val[0], host[0] | pmceid[r].always);
-		ok &= COMPAT_EQ(val[1], host[1] & ~pmceid[r].never);
+		ok &= CHECK_EQ(val[0], host[0] | pmceid[r].always);
+		ok &= CHECK_EQ(val[1], host[1] & ~pmceid[r].never);
 	}
 
 	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
@@ -598,8 +690,8 @@ static bool test_pmceid(void)
 			if (pmceid[r].since && pmceid[r].since <= compat_baselines[i])
 				break;
 		ok &= read_pmceid(compat_baselines[i], -1, val);
-		ok &= COMPAT_EQ(val[0], host[0] | pmceid[r].always);
-		ok &= COMPAT_EQ(val[1], host[1] & ~pmceid[r].never);
+		ok &= CHECK_EQ(val[0], host[0] | pmceid[r].always);
+		ok &= CHECK_EQ(val[1], host[1] & ~pmceid[r].never);
 	}
 	return ok;
 }
@@ -620,6 +712,7 @@ int main(void)
 		{ "pmevtyper_bits: every revision and baseline", test_pmevtyper },
 		{ "pmevtyper_bits: saved at one revision, restored at the other",
 		  test_pmevtyper_moved },
+		{ "pmu_overflow: every baseline and revision", test_overflow },
 	};
 
 	compat_run(tests, ARRAY_SIZE(tests));

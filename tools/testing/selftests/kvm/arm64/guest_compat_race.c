@@ -87,21 +87,21 @@ static bool one_race(unsigned int *late)
 
 	compat_list(vm, &v);
 	for (i = 0; i < ARRAY_SIZE(rivals); i++) {
-		ok &= COMPAT_CHECK(!results[i] || results[i] == -EBUSY, "%d", results[i]);
+		ok &= CHECK(!results[i] || results[i] == -EBUSY, "%d", results[i]);
 		*late += !!results[i];
 	}
 	/* One that was told yes and lost to the other's yes; but none lost to vCPUs */
 	if (results[0] && results[1])
-		ok &= COMPAT_EQ(memcmp(&before, &v, sizeof(v)), 0);
+		ok &= CHECK_EQ(memcmp(&before, &v, sizeof(v)), 0);
 	else
-		ok &= COMPAT_CHECK(is_whole(&v), "a mixture, or baseline %#x", v.hdr.baseline);
+		ok &= CHECK(is_whole(&v), "a mixture, or baseline %#x", v.hdr.baseline);
 	if (!results[0] != !results[1])
-		ok &= COMPAT_EQ(v.hdr.baseline, rivals[!results[1]]);
+		ok &= CHECK_EQ(v.hdr.baseline, rivals[!results[1]]);
 	b = compat_find(&v, "psci_version");
 	for (i = 0; i < NR_VCPUS; i++)
-		ok &= COMPAT_EQ(psci_version(vcpus[i]), b ? versions[b->revision] : versions[2]);
+		ok &= CHECK_EQ(psci_version(vcpus[i]), b ? versions[b->revision] : versions[2]);
 	compat_list(vm, &after);
-	ok &= COMPAT_EQ(memcmp(&v, &after, sizeof(v)), 0);
+	ok &= CHECK_EQ(memcmp(&v, &after, sizeof(v)), 0);
 
 	for (i = 0; i < NR_VCPUS; i++)
 		close(vcpus[i]);
@@ -145,14 +145,14 @@ static bool test_list_is_whole(void)
 	int i;
 
 	vm = vm_create_barebones();
-	ok &= COMPAT_EQ(compat_select(vm, rivals[1]), 0);
+	ok &= CHECK_EQ(compat_select(vm, rivals[1]), 0);
 	WRITE_ONCE(stop, false);
 	pthread_create(&thread, NULL, keep_listing, NULL);
 	for (i = 0; i < rounds; i++)
-		ok &= COMPAT_EQ(compat_select(vm, rivals[i % 2]), 0);
+		ok &= CHECK_EQ(compat_select(vm, rivals[i % 2]), 0);
 	WRITE_ONCE(stop, true);
 	pthread_join(thread, &torn);
-	ok &= COMPAT_EQ((long)torn, 0);
+	ok &= CHECK_EQ((long)torn, 0);
 	kvm_vm_free(vm);
 	return ok;
 }
@@ -165,16 +165,16 @@ static bool test_fork(void)
 	bool ok;
 
 	vm = vm_create_barebones();
-	ok = COMPAT_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_1_V1), 0);
+	ok = CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_1_V1), 0);
 	compat_list(vm, &v);
 	pid = fork();
 	if (!pid)	/* A VM is its creator's alone */
 		_exit(compat_select(vm, KVM_GUEST_COMPAT_6_12_V1) == -EIO &&
 		      compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v) == -EIO ? 0 : 1);
 	TEST_ASSERT(waitpid(pid, &status, 0) == pid, "waitpid");
-	ok &= COMPAT_EQ(status, 0);
+	ok &= CHECK_EQ(status, 0);
 	compat_list(vm, &now);
-	ok &= COMPAT_EQ(memcmp(&v, &now, sizeof(v)), 0);
+	ok &= CHECK_EQ(memcmp(&v, &now, sizeof(v)), 0);
 	kvm_vm_free(vm);
 	return ok;
 }
@@ -204,7 +204,7 @@ static bool test_close(void)
 		long fd = __kvm_ioctl(kvm_fd, KVM_CREATE_VM, (void *)0);
 		pthread_t thread;
 
-		ok &= COMPAT_CHECK(fd >= 0, "KVM_CREATE_VM: %d", errno);
+		ok &= CHECK(fd >= 0, "KVM_CREATE_VM: %d", errno);
 		WRITE_ONCE(stop, false);
 		pthread_create(&thread, NULL, keep_selecting, (void *)fd);
 		sched_yield();

@@ -31,19 +31,19 @@ static bool check_timer(struct kvm_vcpu *vcpu, u32 t, u64 istatus)
 	u64 ctl = timers[t].ctl, cval = timers[t].cval;
 	bool ok = true;
 
-	ok &= COMPAT_EQ(compat_set_reg(vcpu, cval, 0), 0);
-	ok &= COMPAT_EQ(compat_set_reg(vcpu, ctl, 0), 0);
-	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, ctl), istatus);
-	ok &= COMPAT_EQ(compat_set_reg(vcpu, ctl, CTL_ENABLE | CTL_IMASK), 0);
-	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, ctl), CTL_ENABLE | CTL_IMASK | istatus);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, cval, 0), 0);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, ctl, 0), 0);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, ctl), istatus);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, ctl, CTL_ENABLE | CTL_IMASK), 0);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, ctl), CTL_ENABLE | CTL_IMASK | istatus);
 
 	/* What is saved can be restored */
-	ok &= COMPAT_EQ(compat_set_reg(vcpu, ctl, vcpu_get_reg(vcpu, ctl)), 0);
-	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, ctl), CTL_ENABLE | CTL_IMASK | istatus);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, ctl, vcpu_get_reg(vcpu, ctl)), 0);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, ctl), CTL_ENABLE | CTL_IMASK | istatus);
 
-	ok &= COMPAT_EQ(compat_set_reg(vcpu, cval, NEVER), 0);
-	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, ctl), CTL_ENABLE | CTL_IMASK);
-	ok &= COMPAT_EQ(compat_set_reg(vcpu, cval, 0), 0);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, cval, NEVER), 0);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, ctl), CTL_ENABLE | CTL_IMASK);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, cval, 0), 0);
 	return ok;
 }
 
@@ -57,7 +57,7 @@ static bool check_vcpu(struct kvm_vcpu *vcpu, u32 baseline, u64 istatus)
 		if (baseline < timers[t].since)
 			continue;
 		/* As it is when nobody has touched it */
-		ok &= COMPAT_EQ(vcpu_get_reg(vcpu, timers[t].ctl), istatus);
+		ok &= CHECK_EQ(vcpu_get_reg(vcpu, timers[t].ctl), istatus);
 		ok &= check_timer(vcpu, t, istatus);
 	}
 
@@ -72,8 +72,8 @@ static bool check_vcpu(struct kvm_vcpu *vcpu, u32 baseline, u64 istatus)
 	for (t = 0; t < ARRAY_SIZE(timers); t++) {
 		u64 ctl = vcpu_get_reg(vcpu, timers[t].ctl);
 
-		ok &= COMPAT_EQ(ctl | CTL_ISTATUS, CTL_ENABLE | CTL_IMASK | CTL_ISTATUS);
-		ok &= COMPAT_EQ(ctl & istatus, istatus);
+		ok &= CHECK_EQ(ctl | CTL_ISTATUS, CTL_ENABLE | CTL_IMASK | CTL_ISTATUS);
+		ok &= CHECK_EQ(ctl & istatus, istatus);
 		ok &= check_timer(vcpu, t, istatus);
 	}
 	return ok;
@@ -110,7 +110,7 @@ static bool test_revisions(void)
 			struct kvm_vm *vm = vm_create(1);
 			struct kvm_vcpu *vcpu;
 
-			ok &= COMPAT_EQ(compat_select(vm, baselines[i]), 0);
+			ok &= CHECK_EQ(compat_select(vm, baselines[i]), 0);
 			compat_set_named(vm, "timer_istatus", rev);
 			vcpu = compat_vcpu(vm, 0, 0, guest_code);
 			kvm_arch_vm_finalize_vcpus(vm);
@@ -140,11 +140,11 @@ static bool check_moved(u32 from, u32 to)
 		u64 ctl = timers[t].ctl, cval = timers[t].cval;
 
 		ok &= check_timer(vcpu[0], t, from ? 0 : CTL_ISTATUS);
-		ok &= COMPAT_EQ(compat_set_reg(vcpu[0], ctl, CTL_ENABLE | CTL_IMASK), 0);
-		ok &= COMPAT_EQ(compat_set_reg(vcpu[1], ctl, vcpu_get_reg(vcpu[0], ctl)), 0);
-		ok &= COMPAT_EQ(compat_set_reg(vcpu[1], cval, vcpu_get_reg(vcpu[0], cval)), 0);
-		ok &= COMPAT_EQ(vcpu_get_reg(vcpu[1], ctl),
-				CTL_ENABLE | CTL_IMASK | (to ? 0 : CTL_ISTATUS));
+		ok &= CHECK_EQ(compat_set_reg(vcpu[0], ctl, CTL_ENABLE | CTL_IMASK), 0);
+		ok &= CHECK_EQ(compat_set_reg(vcpu[1], ctl, vcpu_get_reg(vcpu[0], ctl)), 0);
+		ok &= CHECK_EQ(compat_set_reg(vcpu[1], cval, vcpu_get_reg(vcpu[0], cval)), 0);
+		ok &= CHECK_EQ(vcpu_get_reg(vcpu[1], ctl),
+			       CTL_ENABLE | CTL_IMASK | (to ? 0 : CTL_ISTATUS));
 	}
 	ok &= compat_guest_done(vcpu[1]);
 	for (i = 0; i < 2; i++)

@@ -2,12 +2,13 @@
 /*
  * guest_compat_traps - What earlier releases trapped, and made of it: the
  * registers of who made the CPU, ID registers that the VM has not, the debug
- * registers, and what AArch32 guests read.
+ * registers, the OS Lock, and what AArch32 guests read.
  */
 #include <sys/auxv.h>
 
 #include <asm/hwcap.h>
 
+#include "bare_vm.h"
 #include "guest_compat.h"
 #include "processor.h"
 
@@ -100,16 +101,16 @@ static bool check_imp_ids(struct kvm_vcpu *vcpu, bool rev)
 	u64 smidr;
 
 	read_ids(vcpu, seen);
-	ok &= COMPAT_EQ(seen[REVIDR].trapped, rev);
-	ok &= COMPAT_EQ(seen[REVIDR].outcome, READ);
-	ok &= COMPAT_EQ(seen[REVIDR].val, vcpu_get_reg(vcpu, REG(REVIDR_EL1)));
-	ok &= COMPAT_EQ(seen[AIDR].trapped, rev);
-	ok &= COMPAT_EQ(seen[AIDR].outcome, READ);
-	ok &= COMPAT_EQ(seen[AIDR].val, vcpu_get_reg(vcpu, REG(AIDR_EL1)));
-	ok &= COMPAT_EQ(seen[SMIDR].outcome == READ, has_sme() && !rev);
+	ok &= CHECK_EQ(seen[REVIDR].trapped, rev);
+	ok &= CHECK_EQ(seen[REVIDR].outcome, READ);
+	ok &= CHECK_EQ(seen[REVIDR].val, vcpu_get_reg(vcpu, REG(REVIDR_EL1)));
+	ok &= CHECK_EQ(seen[AIDR].trapped, rev);
+	ok &= CHECK_EQ(seen[AIDR].outcome, READ);
+	ok &= CHECK_EQ(seen[AIDR].val, vcpu_get_reg(vcpu, REG(AIDR_EL1)));
+	ok &= CHECK_EQ(seen[SMIDR].outcome == READ, has_sme() && !rev);
 	if (has_sme())
-		ok &= COMPAT_EQ(seen[SMIDR].trapped, rev);
-	ok &= COMPAT_EQ(compat_get_reg(vcpu, REG(SMIDR_EL1), &smidr), -ENOENT);
+		ok &= CHECK_EQ(seen[SMIDR].trapped, rev);
+	ok &= CHECK_EQ(compat_get_reg(vcpu, REG(SMIDR_EL1), &smidr), -ENOENT);
 	return ok;
 }
 
@@ -131,9 +132,9 @@ static bool check_writable(struct kvm_vm *vm, bool rev)
 
 	vm_enable_cap(vm, KVM_CAP_ARM_WRITABLE_IMP_ID_REGS, 0);
 	vcpu = add_vcpu(vm, 0, guest_reads_ids);
-	ok &= COMPAT_EQ(compat_set_reg(vcpu, REG(REVIDR_EL1), 0x1234), 0);
-	ok &= COMPAT_EQ(compat_set_reg(vcpu, REG(AIDR_EL1), 0x5678), 0);
-	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, REG(REVIDR_EL1)), 0x1234);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, REG(REVIDR_EL1), 0x1234), 0);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, REG(AIDR_EL1), 0x5678), 0);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, REG(REVIDR_EL1)), 0x1234);
 	ok &= check_imp_ids(vcpu, true);
 	return ok;
 }
@@ -186,13 +187,13 @@ static bool check_idst(struct kvm_vm *vm, bool rev)
 		if (!seen[i].trapped)
 			continue;
 		trapped++;
-		ok &= COMPAT_EQ(seen[i].outcome, rev && ids ? SYS64 : UNDEF);
+		ok &= CHECK_EQ(seen[i].outcome, rev && ids ? SYS64 : UNDEF);
 	}
 	if (has_sme())
-		ok &= COMPAT_EQ(seen[SMIDR].trapped, true);
+		ok &= CHECK_EQ(seen[SMIDR].trapped, true);
 	if (has_mte()) {
-		ok &= COMPAT_EQ(seen[GMID].trapped, rev);
-		ok &= COMPAT_EQ(seen[GMID].outcome == READ, !rev);
+		ok &= CHECK_EQ(seen[GMID].trapped, rev);
+		ok &= CHECK_EQ(seen[GMID].outcome == READ, !rev);
 	}
 	if (!ids)
 		compat_skip = "no FEAT_IDST";
@@ -246,18 +247,122 @@ static bool check_debug_reads(struct kvm_vm *vm, bool rev)
 
 	for (i = 0; i < ARRAY_SIZE(undef); i++) {
 		vcpu_run(vcpu);
-		ok &= COMPAT_EQ(get_ucall(vcpu, &uc), UCALL_SYNC);
-		ok &= COMPAT_CHECK(uc.args[1] == undef[i], "access %u: OSDTRTX_EL1 %s", i,
-				   undef[i] ? "is the hardware's" : "is UNDEFINED");
+		ok &= CHECK_EQ(get_ucall(vcpu, &uc), UCALL_SYNC);
+		ok &= CHECK(uc.args[1] == undef[i], "access %u: OSDTRTX_EL1 %s", i,
+			    undef[i] ? "is the hardware's" : "is UNDEFINED");
 	}
-	ok &= COMPAT_EQ(vcpu_get_reg(vcpu, REG(DBGBVR0_EL1)), 0x1230);
-	ok &= COMPAT_EQ(compat_get_reg(vcpu, REG(OSDTRTX_EL1), &osdtrtx), -ENOENT);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, REG(DBGBVR0_EL1)), 0x1230);
+	ok &= CHECK_EQ(compat_get_reg(vcpu, REG(OSDTRTX_EL1), &osdtrtx), -ENOENT);
 	return ok;
 }
 
 static bool test_debug_reads(void)
 {
 	return compat_each("debug_reads", KVM_GUEST_COMPAT_6_16_V1, check_debug_reads);
+}
+
+#define OSLM		OSLSR_EL1_OSLM_IMPLEMENTED
+#define LOCKED		(OSLM | OSLSR_EL1_OSLK)
+
+static u64 breakpoints;
+
+static void breakpoint_handler(struct ex_regs *regs)
+{
+	WRITE_ONCE(breakpoints, breakpoints + 1);
+	write_sysreg_s(0, SYS_DBGBCRn_EL1(0));
+	isb();
+}
+
+/* Executes an instruction that has a breakpoint: is it taken? */
+static bool breakpoint_taken(void)
+{
+	WRITE_ONCE(breakpoints, 0);
+	/* Enabled, at EL1, all four bytes */
+	write_sysreg_s(0x1e3, SYS_DBGBCRn_EL1(0));
+	write_sysreg(read_sysreg(mdscr_el1) | MDSCR_EL1_MDE | MDSCR_EL1_KDE, mdscr_el1);
+	asm volatile("adr	x0, 1f\n"
+		     "msr	dbgbvr0_el1, x0\n"
+		     "isb\n"
+		     "msr	daifclr, #8\n"
+		     "1: nop\n"
+		     "msr	daifset, #8\n"
+		     : : : "x0", "memory");
+	write_sysreg(0, mdscr_el1);
+	isb();
+	return READ_ONCE(breakpoints);
+}
+
+#define SET_OSLAR(val)							\
+({									\
+	write_sysreg(val, oslar_el1);					\
+	isb();								\
+	read_sysreg(oslsr_el1);						\
+})
+
+static void guest_os_lock(void)
+{
+	GUEST_SYNC(read_sysreg(oslsr_el1));
+	GUEST_SYNC(SET_OSLAR(1));
+	GUEST_SYNC(breakpoint_taken());
+	GUEST_SYNC(SET_OSLAR(0));
+	GUEST_SYNC(breakpoint_taken());
+	GUEST_SYNC(SET_OSLAR(1));
+}
+
+static bool check_syncs(struct kvm_vcpu *vcpu, const u64 *want, u32 nr)
+{
+	struct ucall uc;
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		vcpu_run(vcpu);
+		ok &= CHECK_EQ(get_ucall(vcpu, &uc), UCALL_SYNC);
+		ok &= CHECK(uc.args[1] == want[i], "step %u: %lx, not %lx", i,
+			    (unsigned long)uc.args[1], (unsigned long)want[i]);
+	}
+	return ok;
+}
+
+static bool check_os_lock(struct kvm_vm *vm, bool rev)
+{
+	const u64 want[] = { OSLM, rev ? LOCKED : OSLM, !rev, OSLM, true, rev ? LOCKED : OSLM };
+	struct kvm_vcpu *vcpu = add_vcpu(vm, 0, guest_os_lock);
+	struct kvm_vcpu_init init = vcpu->init;
+	bool ok = true;
+
+	vm_install_sync_handler(vm, VECTOR_SYNC_CURRENT, ESR_ELx_EC_BREAKPT_CUR,
+				breakpoint_handler);
+	ok &= check_syncs(vcpu, want, ARRAY_SIZE(want));
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, REG(OSLSR_EL1)), rev ? LOCKED : OSLM);
+	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, REG(OSLSR_EL1)), OSLM);
+	return ok;
+}
+
+static bool test_os_lock(void)
+{
+	return compat_each("os_lock", KVM_GUEST_COMPAT_6_1_V1, check_os_lock);
+}
+
+/* Of a guest that took it elsewhere: it is held, and can be released */
+static bool check_restored_lock(struct kvm_vm *vm, bool rev)
+{
+	const u64 want[] = { LOCKED, LOCKED, false, OSLM, true, rev ? LOCKED : OSLM };
+	struct kvm_vcpu *vcpu = add_vcpu(vm, 0, guest_os_lock);
+	bool ok = true;
+
+	vm_install_sync_handler(vm, VECTOR_SYNC_CURRENT, ESR_ELx_EC_BREAKPT_CUR,
+				breakpoint_handler);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, REG(OSLSR_EL1), LOCKED), 0);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpu, REG(OSLSR_EL1)), LOCKED);
+	ok &= CHECK_EQ(compat_set_reg(vcpu, REG(OSLSR_EL1), 0), -EINVAL);
+	return ok & check_syncs(vcpu, want, ARRAY_SIZE(want));
+}
+
+static bool test_restored_lock(void)
+{
+	return compat_each("os_lock", KVM_GUEST_COMPAT_6_1_V1, check_restored_lock);
 }
 
 /*
@@ -269,8 +374,10 @@ static bool test_debug_reads(void)
 #define STOP32		0x0a000000ULL
 #define CRASH32		(STOP32 + 8)
 
-#define MRC(cp, crn, crm, op2)						\
-	(0xee100010 | (crn) << 16 | (cp) << 8 | (op2) << 5 | (crm))	/* to r0 */
+/* From r0, to r0 */
+#define MCR(cp, op1, crn, crm, op2)					\
+	(0xee000010 | (op1) << 21 | (crn) << 16 | (cp) << 8 | (op2) << 5 | (crm))
+#define MRC(cp, op1, crn, crm, op2)	(MCR(cp, op1, crn, crm, op2) | BIT(20))
 
 static bool has_aarch32(void)
 {
@@ -333,16 +440,20 @@ static struct seen read32(struct kvm_vcpu *vcpu, u32 n)
 	seen.trapped = vcpu_get_stat(vcpu, exits) - exits >= READS;
 	seen.val = vcpu_get_reg(vcpu, ARM64_CORE_REG(regs.regs[0]));
 
-	/* The store has yet to be done */
-	run->immediate_exit = 1;
-	__vcpu_run(vcpu);
-	run->immediate_exit = 0;
+	vcpu_finish_store(vcpu);
 	return seen;
+}
+
+/* What instruction @n leaves in r0, which is @val before */
+static struct seen write32(struct kvm_vcpu *vcpu, u32 n, u64 val)
+{
+	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.regs[0]), val);
+	return read32(vcpu, n);
 }
 
 static bool check_tcmtr(struct kvm_vm *vm, bool rev)
 {
-	static const u32 mrc[] = { MRC(15, 0, 0, 2), MRC(15, 0, 0, 3) };	/* TCMTR, TLBTR */
+	static const u32 mrc[] = { MRC(15, 0, 0, 0, 2), MRC(15, 0, 0, 0, 3) };	/* TCMTR, TLBTR */
 	struct kvm_vcpu *vcpu = add_vcpu32(vm);
 	bool ok = true;
 	u32 i;
@@ -351,10 +462,10 @@ static bool check_tcmtr(struct kvm_vm *vm, bool rev)
 	for (i = 0; i < ARRAY_SIZE(mrc); i++) {
 		struct seen seen = read32(vcpu, i);
 
-		ok &= COMPAT_EQ(seen.outcome, READ);
-		ok &= COMPAT_EQ(seen.trapped, rev);
+		ok &= CHECK_EQ(seen.outcome, READ);
+		ok &= CHECK_EQ(seen.trapped, rev);
 		if (rev)
-			ok &= COMPAT_EQ(seen.val, 0);
+			ok &= CHECK_EQ(seen.val, 0);
 	}
 	return ok;
 }
@@ -381,20 +492,20 @@ static bool check_aarch32_ids(struct kvm_vm *vm, bool rev)
 	bool ok = true;
 
 	for (i = 0; i < NR_IDS32; i++)
-		mrc[i] = MRC(15, 0, 1 + i / 8, i % 8);
+		mrc[i] = MRC(15, 0, 0, 1 + i / 8, i % 8);
 	put_reads32(vm, mrc, NR_IDS32);
 	for (i = 0; i < NR_IDS32; i++) {
 		u64 id = KVM_ARM64_SYS_REG(sys_reg(3, 0, 0, 1 + i / 8, i % 8));
 		struct seen seen = read32(vcpu, i);
 
-		ok &= COMPAT_EQ(seen.outcome, READ);
-		ok &= COMPAT_EQ(seen.trapped, rev);
+		ok &= CHECK_EQ(seen.outcome, READ);
+		ok &= CHECK_EQ(seen.trapped, rev);
 		if (rev)
-			ok &= COMPAT_EQ(seen.val, vcpu_get_reg(vcpu, id));
+			ok &= CHECK_EQ(seen.val, vcpu_get_reg(vcpu, id));
 		/* The VM has no PMU, but the hardware has */
 		else if (i == DFR0 && kvm_has_cap(KVM_CAP_ARM_PMU_V3))
-			ok &= COMPAT_CHECK(field(seen.val, 24) >= 3, "ID_DFR0 is %lx",
-					   (unsigned long)seen.val);
+			ok &= CHECK(field(seen.val, 24) >= 3, "ID_DFR0 is %lx",
+				    (unsigned long)seen.val);
 	}
 	return ok;
 }
@@ -407,7 +518,7 @@ static bool test_aarch32_ids(void)
 
 static bool check_dbgdidr(struct kvm_vm *vm, bool rev)
 {
-	static const u32 mrc = MRC(14, 0, 0, 0);
+	static const u32 mrc = MRC(14, 0, 0, 0, 0);
 	struct kvm_vcpu *vcpu = add_vcpu32(vm);
 	u64 dfr = vcpu_get_reg(vcpu, REG(ID_AA64DFR0_EL1));
 	struct seen seen;
@@ -415,18 +526,93 @@ static bool check_dbgdidr(struct kvm_vm *vm, bool rev)
 
 	put_reads32(vm, &mrc, 1);
 	seen = read32(vcpu, 0);
-	ok &= COMPAT_EQ(seen.outcome, READ);
-	ok &= COMPAT_EQ(field(seen.val, 28), field(dfr, 20));	/* watchpoints */
-	ok &= COMPAT_EQ(field(seen.val, 24), field(dfr, 12));	/* breakpoints */
-	ok &= COMPAT_EQ(field(seen.val, 20), field(dfr, 28));	/* those with context */
-	ok &= COMPAT_EQ(field(seen.val, 16), rev ? field(dfr, 0) : 6);	/* version */
-	ok &= COMPAT_EQ(seen.val >> 15 & 1, rev);
+	ok &= CHECK_EQ(seen.outcome, READ);
+	ok &= CHECK_EQ(field(seen.val, 28), field(dfr, 20));	/* watchpoints */
+	ok &= CHECK_EQ(field(seen.val, 24), field(dfr, 12));	/* breakpoints */
+	ok &= CHECK_EQ(field(seen.val, 20), field(dfr, 28));	/* those with context */
+	ok &= CHECK_EQ(field(seen.val, 16), rev ? field(dfr, 0) : 6);	/* version */
+	ok &= CHECK_EQ(seen.val >> 15 & 1, rev);
 	return ok;
 }
 
 static bool test_dbgdidr(void)
 {
 	return !has_aarch32() || compat_each("dbgdidr", KVM_GUEST_COMPAT_6_1_V1, check_dbgdidr);
+}
+
+#define OSLAR_KEY	0xc5acce55
+
+/* DBGOSLAR, DBGOSLSR */
+static bool check_os_lock32(struct kvm_vm *vm, bool rev)
+{
+	static const u32 insn[] = { MCR(14, 0, 1, 0, 4), MRC(14, 0, 1, 1, 4) };
+	struct kvm_vcpu *vcpu = add_vcpu32(vm);
+	bool ok = true;
+
+	put_reads32(vm, insn, ARRAY_SIZE(insn));
+	ok &= CHECK_EQ(read32(vcpu, 1).val, OSLM);
+	ok &= CHECK_EQ(write32(vcpu, 0, OSLAR_KEY).outcome, READ);
+	ok &= CHECK_EQ(read32(vcpu, 1).val, rev ? LOCKED : OSLM);
+	ok &= CHECK_EQ(write32(vcpu, 0, 0).outcome, READ);
+	ok &= CHECK_EQ(read32(vcpu, 1).val, OSLM);
+	return ok;
+}
+
+static bool test_os_lock32(void)
+{
+	return !has_aarch32() || compat_each("os_lock", KVM_GUEST_COMPAT_6_1_V1, check_os_lock32);
+}
+
+#define CCSIDR(csselr)	(KVM_REG_ARM64 | KVM_REG_SIZE_U32 | KVM_REG_ARM_DEMUX |		\
+			 KVM_REG_ARM_DEMUX_ID_CCSIDR | (csselr))
+#define NR_CSSELR	14
+#define SETS_AND_WAYS	GENMASK(27, 3)
+
+/*
+ * Up to 6.2 one set and one way of data, whatever userspace reads or writes;
+ * and never CCSIDR2. Where CPUs differ, caches were made up: all are listed.
+ */
+static bool check_caches32(struct kvm_vm *vm, bool rev)
+{
+	static const u32 insn[] = {
+		MCR(15, 2, 0, 0, 0), MRC(15, 2, 0, 0, 0),	/* CSSELR */
+		MRC(15, 1, 0, 0, 0), MRC(15, 1, 0, 0, 2),	/* CCSIDR, CCSIDR2 */
+	};
+	struct kvm_vcpu *vcpu = add_vcpu32(vm);
+	struct kvm_reg_list *list = vcpu_get_reg_list(vcpu);
+	bool one = !compat_listed(list, CCSIDR(NR_CSSELR - 1)), ok = true;
+	u32 c, val;
+
+	ok &= CHECK(!(one && rev), "not all caches are listed");
+	put_reads32(vm, insn, ARRAY_SIZE(insn));
+	for (c = 0; c < NR_CSSELR; c++) {
+		u64 want = c % 2 || !one ? ~0U : ~(u32)SETS_AND_WAYS;
+
+		if (!compat_listed(list, CCSIDR(c)))
+			continue;
+		TEST_ASSERT(!__vcpu_get_reg(vcpu, CCSIDR(c), &val), "CCSIDR %u", c);
+		write32(vcpu, 0, c);
+		ok &= CHECK_EQ(read32(vcpu, 1).val, c);
+		ok &= CHECK_EQ(read32(vcpu, 2).val, val & want);
+		ok &= CHECK_EQ(read32(vcpu, 3).outcome, UNDEF);
+
+		/* As VMMs do: what was read is written back */
+		vcpu_ioctl(vcpu, KVM_SET_ONE_REG, &((struct kvm_one_reg){
+			.id = CCSIDR(c), .addr = (u64)&val,
+		}));
+		ok &= CHECK_EQ(read32(vcpu, 2).val, val & want);
+	}
+	/* Up to 6.2 the hardware's register was the guest's */
+	write32(vcpu, 0, 0x5a5a5a0a);
+	ok &= CHECK_EQ(read32(vcpu, 1).val, one ? 0xa : 0x5a5a5a0a);
+	free(list);
+	return ok;
+}
+
+static bool test_caches32(void)
+{
+	return !has_aarch32() || compat_each("cache_geometry", KVM_GUEST_COMPAT_6_12_V1,
+					     check_caches32);
 }
 
 int main(void)
@@ -440,6 +626,10 @@ int main(void)
 		{ "debug_reads: every baseline and revision", test_debug_reads },
 		{ "aarch32_id_traps: every baseline and revision", test_aarch32_ids },
 		{ "dbgdidr: every baseline and revision", test_dbgdidr },
+		{ "os_lock: an AArch64 guest's", test_os_lock },
+		{ "os_lock: an AArch64 guest's, restored", test_restored_lock },
+		{ "os_lock: an AArch32 guest's", test_os_lock32 },
+		{ "cache_geometry: an AArch32 guest's", test_caches32 },
 	};
 
 	compat_run(tests, ARRAY_SIZE(tests));

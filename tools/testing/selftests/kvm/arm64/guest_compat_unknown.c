@@ -91,13 +91,13 @@ static bool compare(struct kvm_vcpu *vcpu, struct kvm_vcpu *other, const char *w
 	for (i = 0; i < list->n; i++) {
 		u64 id = list->reg[i];
 
-		ok &= COMPAT_CHECK(compat_listed(less, id), "%s is listed, %s", name_of(id), why);
+		ok &= CHECK(compat_listed(less, id), "%s is listed, %s", name_of(id), why);
 		if (!is_default(id))
 			continue;
-		ok &= COMPAT_CHECK(vcpu_get_reg(vcpu, id) == vcpu_get_reg(other, id),
-				   "%s is %#lx and %#lx, %s", name_of(id),
-				   (unsigned long)vcpu_get_reg(vcpu, id),
-				   (unsigned long)vcpu_get_reg(other, id), why);
+		ok &= CHECK(vcpu_get_reg(vcpu, id) == vcpu_get_reg(other, id),
+			    "%s is %#lx and %#lx, %s", name_of(id),
+			    (unsigned long)vcpu_get_reg(vcpu, id),
+			    (unsigned long)vcpu_get_reg(other, id), why);
 	}
 	free(list);
 	free(less);
@@ -161,11 +161,11 @@ static bool test_every_baseline(void)
 	for (i = 0; (base = compat_baseline(i)); i++) {
 		compat_make(vm, base->baseline);
 		compat_list(vm, &v);
-		ok &= COMPAT_EQ(compat_find(&v, "unknown")->revision, 0);
+		ok &= CHECK_EQ(compat_find(&v, "unknown")->revision, 0);
 	}
 	compat_make_native(vm);
 	compat_list(vm, &v);
-	ok &= COMPAT_EQ(compat_find(&v, "unknown")->revision, 1);
+	ok &= CHECK_EQ(compat_find(&v, "unknown")->revision, 1);
 	kvm_vm_free(vm);
 	return ok;
 }

@@ -10,7 +10,7 @@
 #include "kvm_util.h"
 #include "processor.h"
 #include "test_util.h"
-#include "kselftest.h"
+#include "check.h"
 
 #define WA2_ENABLED	KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2_ENABLED
 #define WA2_UNKNOWN	KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2_UNKNOWN
@@ -90,17 +90,8 @@ static void ask_guest(struct kvm_vcpu *vcpu)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(workarounds); i++) {
-		vcpu_run(vcpu);
-		switch (get_ucall(vcpu, &uc)) {
-		case UCALL_ABORT:
-			REPORT_GUEST_ASSERT(uc);
-			break;
-		case UCALL_SYNC:
-			told[i] = (int)uc.args[1];
-			break;
-		default:
-			TEST_FAIL("Unexpected ucall %lu", uc.cmd);
-		}
+		vcpu_run_to_ucall(vcpu, &uc);
+		told[i] = (int)uc.args[1];
 	}
 }
 
@@ -138,9 +129,9 @@ static void test_default(bool ssbs)
 	for (i = 0; i < ARRAY_SIZE(workarounds); i++) {
 		wa = &workarounds[i];
 		level = vcpu_get_reg(vcpus[0], wa->reg);
-		ksft_test_result(told[i] == wa->rets[level_index(wa, level)],
-				 "%s, SSBS %s: nothing restored, level %lu, guest told %ld\n",
-				 wa->name, ssbs ? "as is" : "hidden", level, told[i]);
+		ksft_test_result(CHECK_EQ(told[i], wa->rets[level_index(wa, level)]),
+				 "%s, SSBS %s: nothing restored, the guest is told the level\n",
+				 wa->name, ssbs ? "as is" : "hidden");
 	}
 	kvm_vm_free(vm);
 }
@@ -154,6 +145,7 @@ static void test_level(int n, int idx)
 	struct kvm_vm *vm = create_vm(vcpus, false);
 	u64 host = vcpu_get_reg(vcpus[0], wa->reg);
 	u64 other, kept;
+	bool ok;
 	int ret;
 
 	/* NOT_AVAIL is accepted, and selects nothing */
@@ -161,23 +153,25 @@ static void test_level(int n, int idx)
 	ret = __vcpu_set_reg(vcpus[0], wa->reg, level);
 
 	if (level > host) {
-		ksft_test_result(ret && errno == EINVAL && vcpu_get_reg(vcpus[0], wa->reg) == host,
-				 "%s: %lu is refused, host has %lu\n", wa->name, level, host);
+		ok = CHECK(ret && errno == EINVAL, "not refused");
+		ok &= CHECK_EQ(vcpu_get_reg(vcpus[0], wa->reg), host);
+		ksft_test_result(ok, "%s: %lu is refused, the host has less\n", wa->name, level);
 		ask_guest(vcpus[0]);
-		ksft_test_result(told[n] == wa->rets[level_index(wa, host)],
-				 "%s: the guest is told %ld\n", wa->name, told[n]);
+		ksft_test_result(CHECK_EQ(told[n], wa->rets[level_index(wa, host)]),
+				 "%s: %lu is refused, the guest is told the host's level\n",
+				 wa->name, level);
 		ksft_test_result_skip("%s: cannot be %lu\n", wa->name, level);
 		ksft_test_result_skip("%s: cannot be %lu\n", wa->name, level);
 		goto out;
 	}
 
-	ksft_test_result(!ret && vcpu_get_reg(vcpus[1], wa->reg) == kept,
-			 "%s: %lu is restored, reads %lu, host has %lu\n", wa->name, level,
-			 kept, host);
+	ok = CHECK_EQ(ret, 0);
+	ok &= CHECK_EQ(vcpu_get_reg(vcpus[1], wa->reg), kept);
+	ksft_test_result(ok, "%s: %lu is restored\n", wa->name, level);
 
 	ask_guest(vcpus[1]);
-	ksft_test_result(told[n] == wa->rets[level_index(wa, kept)],
-			 "%s: the guest is told %ld\n", wa->name, told[n]);
+	ksft_test_result(CHECK_EQ(told[n], wa->rets[level_index(wa, kept)]),
+			 "%s: %lu is restored, the guest is told that\n", wa->name, level);
 
 	ksft_test_result(!__vcpu_set_reg(vcpus[0], wa->reg, level) &&
 			 vcpu_get_reg(vcpus[0], wa->reg) == kept,
@@ -190,8 +184,8 @@ static void test_level(int n, int idx)
 	else
 		ksft_test_result(__vcpu_set_reg(vcpus[0], wa->reg, other) && errno == EBUSY &&
 				 vcpu_get_reg(vcpus[0], wa->reg) == kept,
-				 "%s: %lu cannot become %lu once the VM has run\n",
-				 wa->name, kept, other);
+				 "%s: %lu is restored, and cannot change once the VM has run\n",
+				 wa->name, level);
 out:
 	kvm_vm_free(vm);
 }
@@ -235,8 +229,8 @@ static void test_wa2_old(void)
 					 "%s: %#lx counts as NOT_REQUIRED\n", wa->name, high[i]);
 		else
 			ksft_test_result(ret && errno == EINVAL,
-					 "%s: %#lx is refused, host has %lu\n", wa->name,
-					 high[i], host);
+					 "%s: %#lx is refused, the host has less\n", wa->name,
+					 high[i]);
 	}
 
 	ret = __vcpu_set_reg(vcpus[0], wa->reg, WA2_UNKNOWN);

@@ -16,37 +16,18 @@
 #include "processor.h"
 #include "ucall.h"
 #include "vgic.h"
+#include "check.h"
 #include "gic.h"
+#include "gic_v2.h"
 #include "gic_v3.h"
 #include "gic_v3_its.h"
-#include "kselftest.h"
 
-#define IIDR_KVM		0x4b00043b
-#define IIDR(rev)		(IIDR_KVM | (rev) << 12)
 #define NR_REVS			4
 #define REV_LATEST		3
 #define NR_VCPUS		2
 #define NR_IRQS			64
 
-#define GICC_BASE_GPA		(GICD_BASE_GPA + SZ_64K)
-#define GICC_BASE_GVA		((void *)GICC_BASE_GPA)
-
-#define GICC_CTLR		0x0000
-#define GICC_PMR		0x0004
-#define GICC_IAR		0x000c
-#define GICC_EOIR		0x0010
-#define GICC_ENABLE_GRP0	BIT(0)
-#define GICC_ENABLE_GRP1	BIT(1)
-#define GICC_ACKCTL		BIT(2)
-#define GICC_FIQEN		BIT(3)
-#define GICC_IAR_GRP1		1022
-
-#define RD_CTLR_CES		BIT(1)
-#define RD_CTLR_IR		BIT(2)
-#define RD_INVLPIR		0x00a0
-#define RD_INVALLR		0x00b0
-#define RD_SYNCR		0x00c0
-#define RD_IGROUPR0		(SZ_64K + GICD_IGROUPR)
+#define RD_IGROUPR0		(SZ_64K + GICR_IGROUPR0)
 
 /* Of the four interrupts sent, the guest moves the first of each kind */
 static const u32 intids[] = { 1, 2, 40, 41 };
@@ -71,7 +52,6 @@ static struct guest_data {
 	u8 arrived[1024];
 
 	/* LPIs, GICv3 only */
-	u64 tables;
 	bool lpi_early, lpi_invlpi, lpi_invall, lpi_its;
 	u64 invlpir, invallr;
 	u32 syncr;
@@ -127,7 +107,7 @@ static void guest_irq_v2(struct ex_regs *regs)
 
 	/* Without AckCtl, a Group 1 interrupt is shown but not acknowledged */
 	if (iar == GICC_IAR_GRP1) {
-		writel(ctlr | GICC_ACKCTL, GICC_BASE_GVA + GICC_CTLR);
+		writel(ctlr | GICC_CTLR_ACKCTL, GICC_BASE_GVA + GICC_CTLR);
 		iar = readl(GICC_BASE_GVA + GICC_IAR);
 		how = 1;
 	}
@@ -182,9 +162,9 @@ static void guest_setup_gic(void)
 		isb();
 	} else {
 		gicd_write(GICD_ITARGETSR + 40, 0x01010101);
-		gicd_write(GICD_CTLR, 1);
+		gicd_write(GICD_CTLR, GICD_CTLR_V2_ENABLE);
 		writel(0xf0, GICC_BASE_GVA + GICC_PMR);
-		writel(GICC_ENABLE_GRP0 | GICC_ENABLE_GRP1 | GICC_FIQEN,
+		writel(GICC_CTLR_ENABLE_GRP0 | GICC_CTLR_ENABLE_GRP1 | GICC_CTLR_FIQEN,
 		       GICC_BASE_GVA + GICC_CTLR);
 	}
 
@@ -199,7 +179,7 @@ static void guest_send(u32 intid)
 		write_sysreg_s((u64)intid << 24 | 1, SYS_ICC_SGI1R_EL1);
 		isb();
 	} else {
-		gicd_write(GICD_SGIR, 2 << 24 | intid);
+		gicd_write(GICD_SGIR, GICD_SGIR_SELF | intid);
 	}
 }
 
@@ -242,7 +222,7 @@ static void guest_code(void)
 	guest_look(&gd.reset);
 
 	/* A guest can't choose its GIC */
-	gicd_write(GICD_IIDR, IIDR(1));
+	gicd_write(GICD_IIDR, GICD_IIDR_KVM(1));
 
 	guest_write_igroupr(0, MOVED_GRPR0 ^ inv);
 	guest_write_igroupr(1, MOVED_GRPR1 ^ inv);
@@ -259,24 +239,10 @@ static void guest_code_restored(void)
 
 /* Host side */
 
-static bool passed;
-
-#define CHECK(cond, fmt, ...)						\
-do {									\
-	if (!(cond)) {							\
-		passed = false;						\
-		ksft_print_msg("line %d: " fmt "\n", __LINE__,		\
-			       ##__VA_ARGS__);				\
-	}								\
-} while (0)
-
-#define CHECK_EQ(got, want, fmt, ...)					\
-do {									\
-	unsigned long __got = (got), __want = (want);			\
-									\
-	CHECK(__got == __want, fmt ": got %#lx, expected %#lx",		\
-	      ##__VA_ARGS__, __got, __want);				\
-} while (0)
+static u32 vgic_type(bool v3)
+{
+	return v3 ? KVM_DEV_TYPE_ARM_VGIC_V3 : KVM_DEV_TYPE_ARM_VGIC_V2;
+}
 
 struct gic {
 	struct kvm_vm *vm;
@@ -285,23 +251,10 @@ struct gic {
 	int fd;
 };
 
-static void gic_addr(struct gic *g, u64 type, u64 addr, u64 size)
-{
-	kvm_device_attr_set(g->fd, KVM_DEV_ARM_VGIC_GRP_ADDR, type, &addr);
-	virt_map(g->vm, addr, addr, vm_calc_num_guest_pages(g->vm->mode, size));
-}
-
-static void gic_init_dev(struct gic *g)
-{
-	kvm_device_attr_set(g->fd, KVM_DEV_ARM_VGIC_GRP_CTRL,
-			    KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
-}
-
 /* A VM with a GIC that has yet to be initialised */
 static struct gic gic_create_noinit(bool v3, void *code)
 {
 	struct gic g = { .v3 = v3 };
-	u32 nr_irqs = NR_IRQS;
 	int i;
 
 	g.vm = vm_create_with_vcpus(NR_VCPUS, code, g.vcpus);
@@ -315,16 +268,8 @@ static struct gic gic_create_noinit(bool v3, void *code)
 	gd.v3 = v3;
 	sync_global_to_guest(g.vm, gd);
 
-	if (v3) {
-		g.fd = __vgic_v3_setup(g.vm, NR_VCPUS, NR_IRQS);
-		TEST_ASSERT(g.fd >= 0, "Failed to create a GICv3");
-		return g;
-	}
-
-	g.fd = kvm_create_device(g.vm, KVM_DEV_TYPE_ARM_VGIC_V2);
-	kvm_device_attr_set(g.fd, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &nr_irqs);
-	gic_addr(&g, KVM_VGIC_V2_ADDR_TYPE_DIST, GICD_BASE_GPA, KVM_VGIC_V2_DIST_SIZE);
-	gic_addr(&g, KVM_VGIC_V2_ADDR_TYPE_CPU, GICC_BASE_GPA, KVM_VGIC_V2_CPU_SIZE);
+	g.fd = v3 ? __vgic_v3_setup(g.vm, NR_VCPUS, NR_IRQS) : __vgic_v2_setup(g.vm, NR_IRQS);
+	TEST_ASSERT(g.fd >= 0, "Failed to create a GIC");
 	return g;
 }
 
@@ -332,7 +277,7 @@ static struct gic gic_create(bool v3, void *code)
 {
 	struct gic g = gic_create_noinit(v3, code);
 
-	gic_init_dev(&g);
+	__vgic_v3_init(g.fd);
 	return g;
 }
 
@@ -414,8 +359,8 @@ static void check_groups(struct gic *g, struct groups want, const char *when)
 	int i;
 
 	for (i = 0; i < NR_VCPUS; i++)
-		CHECK_EQ(got.priv[i], want.priv[i], "IGROUPR0 of vCPU %d, %s", i, when);
-	CHECK_EQ(got.spi, want.spi, "IGROUPR1, %s", when);
+		CHECK_EQ_MSG(got.priv[i], want.priv[i], "IGROUPR0 of vCPU %d, %s", i, when);
+	CHECK_EQ_MSG(got.spi, want.spi, "IGROUPR1, %s", when);
 }
 
 /* What IGROUPR reads when nothing has been, or can be, configured */
@@ -433,26 +378,14 @@ static struct groups reset_groups(bool v3, int rev)
 
 static u32 rd_ctlr_of(int rev)
 {
-	return rev >= 3 ? RD_CTLR_IR | RD_CTLR_CES : 0;
+	return rev >= 3 ? GICR_CTLR_IR | GICR_CTLR_CES : 0;
 }
 
 static void run_guest(struct gic *g)
 {
-	struct kvm_vcpu *vcpu = g->vcpus[0];
 	struct ucall uc;
 
-	vcpu_run(vcpu);
-	switch (get_ucall(vcpu, &uc)) {
-	case UCALL_SYNC:
-	case UCALL_DONE:
-		break;
-	case UCALL_ABORT:
-		REPORT_GUEST_ASSERT(uc);
-		break;
-	default:
-		TEST_FAIL("Unexpected exit %s", exit_reason_str(vcpu->run->exit_reason));
-	}
-
+	vcpu_run_to_ucall(g->vcpus[0], &uc);
 	sync_global_from_guest(g->vm, gd);
 }
 
@@ -468,15 +401,15 @@ static void check_view(struct view *v, bool v3, int rev, bool moved, const char 
 		igroupr[1] ^= MOVED_GRPR1;
 	}
 
-	CHECK_EQ(v->iidr, IIDR(rev), "guest's GICD_IIDR, %s", when);
-	CHECK_EQ(v->igroupr[0], igroupr[0], "guest's IGROUPR0, %s", when);
-	CHECK_EQ(v->igroupr[1], igroupr[1], "guest's IGROUPR1, %s", when);
+	CHECK_EQ_MSG(v->iidr, GICD_IIDR_KVM(rev), "guest's GICD_IIDR, %s", when);
+	CHECK_EQ_MSG(v->igroupr[0], igroupr[0], "guest's IGROUPR0, %s", when);
+	CHECK_EQ_MSG(v->igroupr[1], igroupr[1], "guest's IGROUPR1, %s", when);
 	if (v3)
-		CHECK_EQ(v->rd_ctlr, rd_ctlr_of(rev), "guest's GICR_CTLR, %s", when);
+		CHECK_EQ_MSG(v->rd_ctlr, rd_ctlr_of(rev), "guest's GICR_CTLR, %s", when);
 
 	for (i = 0; i < NR_INTIDS; i++) {
 		want = moved && !(i & 1) ? !group : group;
-		CHECK_EQ(v->group[i], want, "group of interrupt %d, %s", intids[i], when);
+		CHECK_EQ_MSG(v->group[i], want, "group of interrupt %d, %s", intids[i], when);
 	}
 }
 
@@ -486,11 +419,11 @@ static void test_default(bool v3, int rev, int unused)
 {
 	struct gic g = gic_create(v3, guest_code);
 
-	CHECK_EQ(gic_read_iidr(&g), IIDR(REV_LATEST), "GICD_IIDR");
+	CHECK_EQ_MSG(gic_read_iidr(&g), GICD_IIDR_KVM(REV_LATEST), "GICD_IIDR");
 	run_guest(&g);
 	check_view(&gd.reset, v3, REV_LATEST, false, "at reset");
 	check_view(&gd.moved, v3, REV_LATEST, true, "after the guest's writes");
-	CHECK_EQ(gic_read_iidr(&g), IIDR(REV_LATEST), "GICD_IIDR");
+	CHECK_EQ_MSG(gic_read_iidr(&g), GICD_IIDR_KVM(REV_LATEST), "GICD_IIDR");
 	gic_free(&g);
 }
 
@@ -499,15 +432,15 @@ static void test_accepted(bool v3, int rev, int unused)
 	struct gic g = gic_create_noinit(v3, guest_code);
 
 	/* On GICv2 this initialises the GIC */
-	CHECK_EQ(gic_write_iidr(&g, IIDR(rev)), 0, "write before init");
-	CHECK_EQ(gic_read_iidr(&g), IIDR(rev), "GICD_IIDR before init");
-	gic_init_dev(&g);
-	CHECK_EQ(gic_read_iidr(&g), IIDR(rev), "GICD_IIDR after init");
-	CHECK_EQ(gic_write_iidr(&g, IIDR(REV_LATEST)), 0, "newest, after init");
-	CHECK_EQ(gic_write_iidr(&g, IIDR(rev)), 0, "write after init");
-	CHECK_EQ(gic_read_iidr(&g), IIDR(rev), "GICD_IIDR");
+	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(rev)), 0, "write before init");
+	CHECK_EQ_MSG(gic_read_iidr(&g), GICD_IIDR_KVM(rev), "GICD_IIDR before init");
+	__vgic_v3_init(g.fd);
+	CHECK_EQ_MSG(gic_read_iidr(&g), GICD_IIDR_KVM(rev), "GICD_IIDR after init");
+	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(REV_LATEST)), 0, "newest, after init");
+	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(rev)), 0, "write after init");
+	CHECK_EQ_MSG(gic_read_iidr(&g), GICD_IIDR_KVM(rev), "GICD_IIDR");
 	if (v3)
-		CHECK_EQ(gic_read_rd_ctlr(&g), rd_ctlr_of(rev), "GICR_CTLR");
+		CHECK_EQ_MSG(gic_read_rd_ctlr(&g), rd_ctlr_of(rev), "GICR_CTLR");
 	gic_free(&g);
 }
 
@@ -517,11 +450,11 @@ static void check_refused_values(struct gic *g)
 	int i;
 
 	for (i = NR_REVS; i < 16; i++)
-		CHECK_EQ(gic_write_iidr(g, IIDR(i)), EINVAL, "revision %d", i);
+		CHECK_EQ_MSG(gic_write_iidr(g, GICD_IIDR_KVM(i)), EINVAL, "revision %d", i);
 	for (i = 0; i < 32; i++)
 		if (!(BIT(i) & GENMASK(15, 12)))
-			CHECK_EQ(gic_write_iidr(g, iidr ^ BIT(i)), EINVAL, "bit %d", i);
-	CHECK_EQ(gic_read_iidr(g), iidr, "GICD_IIDR after refusals");
+			CHECK_EQ_MSG(gic_write_iidr(g, iidr ^ BIT(i)), EINVAL, "bit %d", i);
+	CHECK_EQ_MSG(gic_read_iidr(g), iidr, "GICD_IIDR after refusals");
 }
 
 static void test_einval(bool v3, int rev, int unused)
@@ -529,7 +462,7 @@ static void test_einval(bool v3, int rev, int unused)
 	struct gic g = gic_create_noinit(v3, guest_code);
 
 	check_refused_values(&g);
-	gic_init_dev(&g);
+	__vgic_v3_init(g.fd);
 	check_refused_values(&g);
 	gic_free(&g);
 }
@@ -539,9 +472,8 @@ static void test_no_vcpu(bool v3, int rev, int unused)
 	struct gic g = { .v3 = v3 };
 
 	g.vm = vm_create_barebones();
-	g.fd = kvm_create_device(g.vm, v3 ? KVM_DEV_TYPE_ARM_VGIC_V3 :
-					    KVM_DEV_TYPE_ARM_VGIC_V2);
-	CHECK_EQ(gic_write_iidr(&g, IIDR(REV_LATEST)), EINVAL, "without a vCPU");
+	g.fd = kvm_create_device(g.vm, vgic_type(v3));
+	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(REV_LATEST)), EINVAL, "without a vCPU");
 	gic_free(&g);
 }
 
@@ -553,10 +485,10 @@ static void test_statusr(bool v3, int rev, int unused)
 
 	kvm_device_attr_set(g.fd, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, GICD_STATUSR, &zero);
 	kvm_device_attr_get(g.fd, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, GICD_STATUSR, &val);
-	CHECK_EQ(val, ~0U, "GICD_STATUSR");
+	CHECK_EQ_MSG(val, ~0U, "GICD_STATUSR");
 	kvm_device_attr_set(g.fd, KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, GICR_STATUSR, &ones);
 	kvm_device_attr_get(g.fd, KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, GICR_STATUSR, &val);
-	CHECK_EQ(val, 0, "GICR_STATUSR");
+	CHECK_EQ_MSG(val, 0, "GICR_STATUSR");
 	gic_free(&g);
 }
 
@@ -570,7 +502,7 @@ static void test_user_groups(bool v3, int rev, int unused)
 	gic_restore_groups(&g, cfg);
 	check_groups(&g, v3 ? cfg : reset_groups(v3, REV_LATEST), "IIDR not written");
 
-	CHECK_EQ(gic_write_iidr(&g, IIDR(rev)), 0, "GICD_IIDR");
+	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(rev)), 0, "GICD_IIDR");
 	if (fixed)
 		check_groups(&g, reset_groups(v3, rev), "IIDR just written");
 
@@ -587,20 +519,20 @@ static void test_lowered(bool v3, int rev, int from)
 	struct groups cfg = { .priv = { 0xf0f0f0f0, 0x0f0f0f0f }, .spi = 0xff00ff00 };
 	struct gic g = gic_create(v3, guest_code);
 
-	CHECK_EQ(gic_write_iidr(&g, IIDR(from)), 0, "GICD_IIDR");
+	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(from)), 0, "GICD_IIDR");
 	gic_restore_groups(&g, cfg);
 	check_groups(&g, cfg, "configured");
 
-	CHECK_EQ(gic_write_iidr(&g, IIDR(rev)), 0, "lower GICD_IIDR");
+	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(rev)), 0, "lower GICD_IIDR");
 	check_groups(&g, reset_groups(v3, rev), "lowered");
 
 	/* What the lower revision had no place for is not kept in secret */
-	CHECK_EQ(gic_write_iidr(&g, IIDR(from)), 0, "raise GICD_IIDR");
+	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(from)), 0, "raise GICD_IIDR");
 	check_groups(&g, reset_groups(v3, from), "raised again");
 	gic_restore_groups(&g, cfg);
 	check_groups(&g, cfg, "configured again");
 
-	CHECK_EQ(gic_write_iidr(&g, IIDR(rev)), 0, "lower GICD_IIDR");
+	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(rev)), 0, "lower GICD_IIDR");
 	run_guest(&g);
 	check_view(&gd.reset, v3, rev, false, "at reset");
 	gic_free(&g);
@@ -612,20 +544,20 @@ static void test_frozen(bool v3, int rev, int unused)
 	struct groups before;
 	int i;
 
-	CHECK_EQ(gic_write_iidr(&g, IIDR(rev)), 0, "GICD_IIDR before the first run");
+	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(rev)), 0, "GICD_IIDR before the first run");
 	run_guest(&g);
 	before = gic_save_groups(&g);
 
 	for (i = 0; i < NR_REVS; i++) {
-		CHECK_EQ(gic_write_iidr(&g, IIDR(i)), i == rev ? 0 : EBUSY,
+		CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(i)), i == rev ? 0 : EBUSY,
 			 "revision %d after the run", i);
-		CHECK_EQ(gic_read_iidr(&g), IIDR(rev), "GICD_IIDR");
+		CHECK_EQ_MSG(gic_read_iidr(&g), GICD_IIDR_KVM(rev), "GICD_IIDR");
 	}
 	check_refused_values(&g);
 	check_groups(&g, before, "after refusals");
 
 	/* A snapshot loaded in place */
-	CHECK_EQ(gic_write_iidr(&g, IIDR(rev)), 0, "GICD_IIDR again");
+	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(rev)), 0, "GICD_IIDR again");
 	gic_restore_groups(&g, (struct groups) {});
 	check_groups(&g, rev < 2 ? reset_groups(v3, rev) : (struct groups) {},
 		     "loaded in place");
@@ -636,11 +568,11 @@ static void test_guest(bool v3, int rev, int unused)
 {
 	struct gic g = gic_create(v3, guest_code);
 
-	CHECK_EQ(gic_write_iidr(&g, IIDR(rev)), 0, "GICD_IIDR");
+	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(rev)), 0, "GICD_IIDR");
 	run_guest(&g);
 	check_view(&gd.reset, v3, rev, false, "at reset");
 	check_view(&gd.moved, v3, rev, rev >= 2, "after the guest's writes");
-	CHECK_EQ(gic_read_iidr(&g), IIDR(rev), "GICD_IIDR");
+	CHECK_EQ_MSG(gic_read_iidr(&g), GICD_IIDR_KVM(rev), "GICD_IIDR");
 	gic_free(&g);
 }
 
@@ -649,13 +581,13 @@ static struct groups save_from(bool v3, int rev, u32 *iidr)
 	struct gic g = gic_create(v3, guest_code);
 	struct groups gr;
 
-	CHECK_EQ(gic_write_iidr(&g, IIDR(rev)), 0, "source's GICD_IIDR");
+	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(rev)), 0, "source's GICD_IIDR");
 	run_guest(&g);
 	*iidr = gic_read_iidr(&g);
 	gr = gic_save_groups(&g);
 	gic_free(&g);
 
-	CHECK_EQ(*iidr, IIDR(rev), "saved GICD_IIDR");
+	CHECK_EQ_MSG(*iidr, GICD_IIDR_KVM(rev), "saved GICD_IIDR");
 	return gr;
 }
 
@@ -668,56 +600,51 @@ static void check_restored(struct gic *g, int rev, bool moved)
 		want.spi ^= MOVED_GRPR1;
 	}
 
-	CHECK_EQ(gic_read_iidr(g), IIDR(rev), "restored GICD_IIDR");
+	CHECK_EQ_MSG(gic_read_iidr(g), GICD_IIDR_KVM(rev), "restored GICD_IIDR");
 	check_groups(g, want, "restored");
 	run_guest(g);
 	check_view(&gd.reset, g->v3, rev, moved, "restored");
 }
 
-/* The new VM is at revision @to until it is given the state of one at @rev */
+/*
+ * The new VM is at revision @to until it is given the state of one at @rev: by a
+ * VMM that restores GICD_IIDR first, last, as it should not, or never.
+ */
+enum order { FIRST, LAST, NEVER };
+
+static void restore(bool v3, int rev, int to, enum order iidr_is)
+{
+	bool groups_kept = iidr_is == FIRST || (iidr_is == LAST ? to >= 2 : v3);
+	struct groups gr;
+	struct gic g;
+	u32 iidr;
+
+	gr = save_from(v3, rev, &iidr);
+	g = gic_create(v3, guest_code_restored);
+	if (iidr_is != NEVER)
+		CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(to)), 0, "GICD_IIDR of the new VM");
+	if (iidr_is == FIRST)
+		CHECK_EQ_MSG(gic_write_iidr(&g, iidr), 0, "restore GICD_IIDR");
+	gic_restore_groups(&g, gr);
+	if (iidr_is == LAST)
+		CHECK_EQ_MSG(gic_write_iidr(&g, iidr), 0, "restore GICD_IIDR");
+	check_restored(&g, iidr_is == NEVER ? REV_LATEST : rev, rev >= 2 && groups_kept);
+	gic_free(&g);
+}
+
 static void test_restore(bool v3, int rev, int to)
 {
-	struct groups gr;
-	struct gic g;
-	u32 iidr;
-
-	gr = save_from(v3, rev, &iidr);
-	g = gic_create(v3, guest_code_restored);
-	CHECK_EQ(gic_write_iidr(&g, IIDR(to)), 0, "GICD_IIDR of the new VM");
-	CHECK_EQ(gic_write_iidr(&g, iidr), 0, "restore GICD_IIDR");
-	gic_restore_groups(&g, gr);
-	check_restored(&g, rev, rev >= 2);
-	gic_free(&g);
+	restore(v3, rev, to, FIRST);
 }
 
-/* The same by a VMM that does not restore GICD_IIDR first, as it should */
 static void test_restore_late(bool v3, int rev, int to)
 {
-	struct groups gr;
-	struct gic g;
-	u32 iidr;
-
-	gr = save_from(v3, rev, &iidr);
-	g = gic_create(v3, guest_code_restored);
-	CHECK_EQ(gic_write_iidr(&g, IIDR(to)), 0, "GICD_IIDR of the new VM");
-	gic_restore_groups(&g, gr);
-	CHECK_EQ(gic_write_iidr(&g, iidr), 0, "restore GICD_IIDR");
-	check_restored(&g, rev, rev >= 2 && to >= 2);
-	gic_free(&g);
+	restore(v3, rev, to, LAST);
 }
 
-/* And by one that has never heard of GICD_IIDR */
 static void test_restore_never(bool v3, int rev, int unused)
 {
-	struct groups gr;
-	struct gic g;
-	u32 iidr;
-
-	gr = save_from(v3, rev, &iidr);
-	g = gic_create(v3, guest_code_restored);
-	gic_restore_groups(&g, gr);
-	check_restored(&g, REV_LATEST, v3 && rev >= 2);
-	gic_free(&g);
+	restore(v3, rev, REV_LATEST, NEVER);
 }
 
 /* What these releases give as GICD_IIDR, GICR_CTLR and IGROUPR */
@@ -726,11 +653,11 @@ static void restore_release(bool v3, u32 iidr, u32 rd_ctlr, u32 igroupr, int rev
 	struct groups gr = { .priv = { igroupr, igroupr }, .spi = igroupr };
 	struct gic g = gic_create(v3, guest_code_restored);
 
-	CHECK_EQ(gic_write_iidr(&g, iidr), 0, "GICD_IIDR");
+	CHECK_EQ_MSG(gic_write_iidr(&g, iidr), 0, "GICD_IIDR");
 	if (v3) {
 		kvm_device_attr_set(g.fd, KVM_DEV_ARM_VGIC_GRP_REDIST_REGS,
 				    GICR_CTLR, &rd_ctlr);
-		CHECK_EQ(gic_read_rd_ctlr(&g), rd_ctlr, "restored GICR_CTLR");
+		CHECK_EQ_MSG(gic_read_rd_ctlr(&g), rd_ctlr, "restored GICR_CTLR");
 	}
 	gic_restore_groups(&g, gr);
 	check_restored(&g, rev, false);
@@ -739,22 +666,22 @@ static void restore_release(bool v3, u32 iidr, u32 rd_ctlr, u32 igroupr, int rev
 
 static void test_from_4_18(bool v3, int rev, int unused)
 {
-	restore_release(v3, 0x4b00043b, 0, ~0U, 0);
+	restore_release(v3, GICD_IIDR_KVM(0), 0, ~0U, 0);
 }
 
 static void test_from_5_10(bool v3, int rev, int unused)
 {
-	restore_release(v3, 0x4b00243b, 0, v3 ? ~0U : 0, 2);
+	restore_release(v3, GICD_IIDR_KVM(2), 0, v3 ? ~0U : 0, 2);
 }
 
 static void test_from_6_1(bool v3, int rev, int unused)
 {
-	restore_release(v3, 0x4b00343b, RD_CTLR_IR | RD_CTLR_CES, v3 ? ~0U : 0, 3);
+	restore_release(v3, GICD_IIDR_KVM(3), GICR_CTLR_IR | GICR_CTLR_CES, v3 ? ~0U : 0, 3);
 }
 
 /* LPIs: two of them, pending, enabled in memory behind the GIC's back */
 
-#define LPI			8192
+#define LPI			MIN_LPI
 #define LPI_CONFIG		(0xa0 | LPI_PROP_GROUP1)
 #define TABLES_GPA		0x40000000UL
 #define TABLES_SLOT		1
@@ -814,15 +741,15 @@ static void guest_lpi_code(void)
 	dsb(sy);
 	gd.lpi_early = guest_wait_for_lpi(0) || guest_wait_for_lpi(1);
 
-	writeq(LPI, rd + RD_INVLPIR);
-	gd.syncr = readl(rd + RD_SYNCR);
+	writeq(LPI, rd + GICR_INVLPIR);
+	gd.syncr = readl(rd + GICR_SYNCR);
 	gd.lpi_invlpi = guest_wait_for_lpi(0) && !READ_ONCE(lpi_arrived[1]);
 
-	writel(0, rd + RD_INVALLR);
+	writel(0, rd + GICR_INVALLR);
 	gd.lpi_invall = guest_wait_for_lpi(1);
 
-	gd.invlpir = readq(rd + RD_INVLPIR);
-	gd.invallr = readq(rd + RD_INVALLR);
+	gd.invlpir = readq(rd + GICR_INVLPIR);
+	gd.invallr = readq(rd + GICR_INVALLR);
 
 	/* The ITS has its own, at all revisions */
 	its_send_invall_cmd(cmdq, 0);
@@ -855,21 +782,21 @@ static void test_lpi(bool v3, int rev, int unused)
 	memset(addr_gpa2hva(g.vm, PROP_TABLE), LPI_CONFIG, 2);
 	vm_install_exception_handler(g.vm, VECTOR_IRQ_CURRENT, guest_lpi);
 
-	CHECK_EQ(gic_write_iidr(&g, IIDR(rev)), 0, "GICD_IIDR");
+	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(rev)), 0, "GICD_IIDR");
 	run_guest(&g);
-	CHECK_EQ(gic_read_rd_ctlr(&g), rd_ctlr_of(rev) | GICR_CTLR_ENABLE_LPIS,
+	CHECK_EQ_MSG(gic_read_rd_ctlr(&g), rd_ctlr_of(rev) | GICR_CTLR_ENABLE_LPIS,
 		 "GICR_CTLR with LPIs enabled");
 
 	signal_lpi(g.vm, 0);
 	signal_lpi(g.vm, 1);
 	run_guest(&g);
-	CHECK_EQ(gd.lpi_early, false, "LPIs without invalidation");
-	CHECK_EQ(gd.lpi_invlpi, rev >= 3, "LPI after GICR_INVLPIR");
-	CHECK_EQ(gd.lpi_invall, rev >= 3, "LPI after GICR_INVALLR");
-	CHECK_EQ(gd.lpi_its, true, "LPIs after the ITS's INVALL");
-	CHECK_EQ(gd.invlpir, 0, "GICR_INVLPIR");
-	CHECK_EQ(gd.invallr, 0, "GICR_INVALLR");
-	CHECK_EQ(gd.syncr, 0, "GICR_SYNCR");
+	CHECK_EQ_MSG(gd.lpi_early, false, "LPIs without invalidation");
+	CHECK_EQ_MSG(gd.lpi_invlpi, rev >= 3, "LPI after GICR_INVLPIR");
+	CHECK_EQ_MSG(gd.lpi_invall, rev >= 3, "LPI after GICR_INVALLR");
+	CHECK_EQ_MSG(gd.lpi_its, true, "LPIs after the ITS's INVALL");
+	CHECK_EQ_MSG(gd.invlpir, 0, "GICR_INVLPIR");
+	CHECK_EQ_MSG(gd.invallr, 0, "GICR_INVALLR");
+	CHECK_EQ_MSG(gd.syncr, 0, "GICR_SYNCR");
 	close(its);
 	gic_free(&g);
 }
@@ -900,16 +827,6 @@ static const struct subtest {
 	{ "state of 6.1",			test_from_6_1,		NONE },
 };
 
-static bool gic_supported(bool v3)
-{
-	struct kvm_vm *vm = vm_create_barebones();
-	int ret = __kvm_test_create_device(vm, v3 ? KVM_DEV_TYPE_ARM_VGIC_V3 :
-						    KVM_DEV_TYPE_ARM_VGIC_V2);
-
-	kvm_vm_free(vm);
-	return !ret;
-}
-
 static int nr_subtests;
 
 static void run_one(const struct subtest *t, bool v3, bool count, int rev, int arg)
@@ -929,14 +846,14 @@ static void run_one(const struct subtest *t, bool v3, bool count, int rev, int a
 	if (t->arg == TO)
 		snprintf(name + n, sizeof(name) - n, " into %d", arg);
 
-	if (!gic_supported(v3)) {
+	if (!kvm_supports_vgic(vgic_type(v3))) {
 		ksft_test_result_skip("%s: no such GIC on this host\n", name);
 		return;
 	}
 
-	passed = true;
+	checks_failed = 0;
 	t->fn(v3, rev, arg);
-	ksft_test_result(passed, "%s\n", name);
+	ksft_test_result(!checks_failed, "%s\n", name);
 }
 
 static void run_all(bool v3, bool count)
@@ -973,7 +890,7 @@ static void run_all(bool v3, bool count)
 int main(int argc, char **argv)
 {
 	test_disable_default_vgic();
-	TEST_REQUIRE(gic_supported(false) || gic_supported(true));
+	TEST_REQUIRE(kvm_supports_vgic(vgic_type(false)) || kvm_supports_vgic(vgic_type(true)));
 
 	ksft_print_header();
 	run_all(false, true);

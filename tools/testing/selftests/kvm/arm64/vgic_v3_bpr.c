@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ICC_BPR1_EL1 and ICC_CTLR_EL1.CBPR as a guest finds them.
+ * ICC_BPR1_EL1 and ICC_CTLR_EL1.CBPR as a guest finds them, where KVM emulates
+ * them.
  *
- * KVM emulates these registers on CPUs whose virtual CPU interface cannot be
- * trusted with them. On others, kvm-arm.vgic_v3_group1_trap=1 and
- * kvm-arm.vgic_v3_common_trap=1 on the host's command line have them emulated;
- * a guest must find no difference.
+ * KVM does so on CPUs whose virtual CPU interface cannot be trusted with them. On
+ * others, kvm-arm.vgic_v3_group1_trap=1 and kvm-arm.vgic_v3_common_trap=1 on the
+ * host's command line have them emulated. Without, there is nothing of KVM's to
+ * test.
  */
 #include "kvm_util.h"
 #include "processor.h"
 #include "ucall.h"
 #include "vgic.h"
+#include "check.h"
 #include "gic.h"
 #include "gic_v3.h"
-#include "kselftest.h"
+#include "guest_asm.h"
 
-#define CBPR		BIT(0)
 #define BPR_MAX		7
 
 static struct {
@@ -53,7 +54,7 @@ static void guest_code(void)
 	bpr.own = read_bpr1();
 
 	/* With a common BPR, BPR1 shows BPR0 and keeps its own value unseen */
-	write_ctlr(CBPR);
+	write_ctlr(ICC_CTLR_EL1_CBPR_MASK);
 	bpr.common = read_bpr1();
 	write_bpr1(BPR_MAX);
 	bpr.after_common = read_bpr1();
@@ -67,42 +68,70 @@ static void guest_code(void)
 	GUEST_DONE();
 }
 
+static void guest_reads_bpr1(void)
+{
+	read_bpr1();
+	GUEST_DONE();
+}
+
+/*
+ * Does KVM emulate ICC_BPR1_EL1? Of an instruction that was stepped, and executed,
+ * the syndrome says what it was (ISV). Of one that KVM emulated it does not.
+ */
+static bool is_emulated(void)
+{
+	struct kvm_guest_debug debug = {
+		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP,
+	};
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = vm_create_with_one_vcpu(&vcpu, guest_reads_bpr1);
+	bool found = false, executed = false;
+	u32 *insn;
+	u64 pc;
+
+	vcpu_guest_debug_set(vcpu, &debug);
+	while (!found) {
+		pc = vcpu_get_reg(vcpu, ARM64_CORE_REG(regs.pc));
+		insn = addr_gva2hva(vm, pc);
+		found = (*insn & ~0x1f) == insn_mrs(SYS_ICC_BPR1_EL1, 0);
+		vcpu_run(vcpu);
+		TEST_ASSERT_KVM_EXIT_REASON(vcpu, KVM_EXIT_DEBUG);
+		executed = vcpu->run->debug.arch.hsr & ESR_ELx_ISV;
+	}
+	kvm_vm_free(vm);
+	return !executed;
+}
+
 int main(void)
 {
 	struct kvm_vcpu *vcpu;
 	struct kvm_vm *vm;
 	struct ucall uc;
 	u8 common;
+	bool ok;
 
 	TEST_REQUIRE(kvm_supports_vgic_v3());
 
 	ksft_print_header();
+	if (!is_emulated())
+		ksft_exit_skip("the CPU has ICC_BPR1_EL1, KVM does not emulate it: see kvm-arm.vgic_v3_group1_trap\n");
+	ksft_print_msg("KVM emulates ICC_BPR1_EL1\n");
 	ksft_set_plan(4);
 
 	vm = vm_create_with_one_vcpu(&vcpu, guest_code);
-	vcpu_run(vcpu);
-	switch (get_ucall(vcpu, &uc)) {
-	case UCALL_DONE:
-		break;
-	case UCALL_ABORT:
-		REPORT_GUEST_ASSERT(uc);
-		break;
-	default:
-		TEST_FAIL("Unexpected exit %s", exit_reason_str(vcpu->run->exit_reason));
-	}
+	vcpu_run_to_ucall(vcpu, &uc);
 	sync_global_from_guest(vm, bpr);
 	kvm_vm_free(vm);
 
 	common = min(bpr.bpr0 + 1, BPR_MAX);
 	ksft_print_msg("BPR0 %d, BPR1 %d at reset\n", bpr.bpr0, bpr.reset);
 
-	ksft_test_result(bpr.own == 5, "BPR1 written: %d\n", bpr.own);
-	ksft_test_result(bpr.common == common && bpr.after_common == common,
-			 "BPR1 with CBPR: %d, %d\n", bpr.common, bpr.after_common);
-	ksft_test_result(bpr.ignored == 5,
-			 "BPR1 keeps its value under CBPR: %d\n", bpr.ignored);
-	ksft_test_result(bpr.reserved == 6,
-			 "BPR1 written with a reserved bit: %d\n", bpr.reserved);
+	ksft_test_result(CHECK_EQ(bpr.own, 5), "BPR1 keeps what is written\n");
+	ok = CHECK_EQ(bpr.common, common);
+	ok &= CHECK_EQ(bpr.after_common, common);
+	ksft_test_result(ok, "BPR1 with CBPR is BPR0 and one\n");
+	ksft_test_result(CHECK_EQ(bpr.ignored, 5), "BPR1 keeps its value under CBPR\n");
+	ksft_test_result(CHECK_EQ(bpr.reserved, 6), "BPR1 ignores a reserved bit\n");
 
 	ksft_finished();
 }

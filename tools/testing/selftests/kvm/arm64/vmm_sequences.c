@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include <asm/hwcap.h>
+#include <linux/arm-smccc.h>
 #include <linux/sizes.h>
 
 #include "gic_v3.h"
@@ -1049,6 +1050,9 @@ static int cr_counter_offset(struct vm *vm, const struct step *s)
 	return kvm_call(vm->fd, KVM_ARM_SET_COUNTER_OFFSET, &offset);
 }
 
+/* No such function is defined: it is where the 64-bit ones begin */
+#define TRNG_VERSION64	(ARM_SMCCC_TRNG_VERSION | ARM_SMCCC_SMC_64 << ARM_SMCCC_CALL_CONV_SHIFT)
+
 /* For its TRNG */
 static int cr_filter(struct vm *vm, const struct step *s)
 {
@@ -1090,8 +1094,8 @@ static const struct step cr_create[] = {
 	{ ITS_CTRL(VGIC_CTRL_INIT) },
 	{ PMU, TOLERATED },
 	{ "PVTIME_IPA", pvtime, EACH },
-	{ "KVM_ARM_VM_SMCCC_FILTER", cr_filter, 0x84000050, .when = SINCE_6_4 },
-	{ "KVM_ARM_VM_SMCCC_FILTER", cr_filter, 0xc4000050, .when = SINCE_6_4 },
+	{ "KVM_ARM_VM_SMCCC_FILTER", cr_filter, ARM_SMCCC_TRNG_VERSION, .when = SINCE_6_4 },
+	{ "KVM_ARM_VM_SMCCC_FILTER", cr_filter, TRNG_VERSION64, .when = SINCE_6_4 },
 	{ "PSCI_VERSION", get_reg, KVM_REG_ARM_PSCI_VERSION, TOLERATED },
 	{ "MPIDR_EL1", get_mpidr, EACH },
 	{ STEPS(cr_configure), EACH }, {}

@@ -10,7 +10,7 @@
 #include <linux/kvm_guest_compat.h>
 
 #include "kvm_util.h"
-#include "kselftest.h"
+#include "check.h"
 #include "processor.h"
 
 /* A vector and the room for it */
@@ -37,45 +37,16 @@ static inline int compat_set(struct kvm_vm *vm, u64 attr, void *arg)
 	return compat_ret(__kvm_device_attr_set(vm->fd, KVM_GUEST_COMPAT_CTRL, attr, arg));
 }
 
-/* On /dev/kvm, where there are some of the attributes as well */
-static inline int compat_dev_get(u64 attr, void *arg)
-{
-	int fd = open_kvm_dev_path_or_exit();
-	int ret = compat_ret(__kvm_device_attr_get(fd, KVM_GUEST_COMPAT_CTRL, attr, arg));
-
-	close(fd);
-	return ret;
-}
-
-static inline int compat_select(struct kvm_vm *vm, u64 baseline)
-{
-	return compat_ret(__vm_enable_cap(vm, KVM_CAP_GUEST_COMPAT, baseline));
-}
-
-static inline void compat_list(struct kvm_vm *vm, struct compat_vector *v)
-{
-	int ret;
-
-	memset(v, 0, sizeof(*v));
-	v->hdr.size = sizeof(*v);
-	ret = vm ? compat_get(vm, KVM_GUEST_COMPAT_LIST, v) :
-		   compat_dev_get(KVM_GUEST_COMPAT_LIST, v);
-	TEST_ASSERT(!ret, "KVM_GUEST_COMPAT_LIST: %d", ret);
-}
+int compat_dev_get(u64 attr, void *arg);
+int compat_select(struct kvm_vm *vm, u64 baseline);
+void compat_list(struct kvm_vm *vm, struct compat_vector *v);
 
 static inline u32 compat_nr(const struct compat_vector *v)
 {
 	return (v->hdr.size - sizeof(v->hdr)) / v->hdr.entry_size;
 }
 
-/* Of the last there is none after */
-static inline struct kvm_guest_compat_behaviour *compat_entry(struct compat_vector *v, u32 i)
-{
-	if (i >= compat_nr(v))
-		return NULL;
-
-	return (void *)v->bytes + sizeof(v->hdr) + i * v->hdr.entry_size;
-}
+struct kvm_guest_compat_behaviour *compat_entry(struct compat_vector *v, u32 i);
 
 struct compat_baselines {
 	union {
@@ -84,143 +55,34 @@ struct compat_baselines {
 	};
 };
 
-/* What the kernel says that there is to select, the first with 0 */
-static inline struct kvm_guest_compat_baseline *compat_baseline(u32 i)
-{
-	static struct compat_baselines list;
-
-	if (!list.hdr.entry_size) {
-		int ret;
-
-		list.hdr.size = sizeof(list);
-		ret = compat_dev_get(KVM_GUEST_COMPAT_BASELINES, &list);
-		TEST_ASSERT(!ret, "KVM_GUEST_COMPAT_BASELINES: %d", ret);
-	}
-	if (i >= (list.hdr.size - sizeof(list.hdr)) / list.hdr.entry_size)
-		return NULL;
-
-	return (void *)list.bytes + sizeof(list.hdr) + i * list.hdr.entry_size;
-}
-
-static inline int compat_check(struct kvm_vm *vm, void *vector,
-			       struct kvm_guest_compat_check *arg)
-{
-	*arg = (struct kvm_guest_compat_check){ .vector = (uintptr_t)vector };
-	return vm ? compat_get(vm, KVM_GUEST_COMPAT_CHECK, arg) :
-		    compat_dev_get(KVM_GUEST_COMPAT_CHECK, arg);
-}
+struct kvm_guest_compat_baseline *compat_baseline(u32 i);
+int compat_check(struct kvm_vm *vm, void *vector, struct kvm_guest_compat_check *arg);
 
 static inline bool compat_has_release(const struct kvm_guest_compat_behaviour *b, u32 release)
 {
 	return b->releases[release / 64] & (1ULL << (release % 64));
 }
 
-/* Whether two vectors of one kernel have the same revisions */
-static inline bool compat_same(struct compat_vector *a, struct compat_vector *b)
-{
-	u32 i;
+bool compat_same(struct compat_vector *a, struct compat_vector *b);
+struct kvm_guest_compat_behaviour *compat_find(struct compat_vector *v, const char *name);
+int compat_set_revision(struct kvm_vm *vm, u32 id, u32 revision);
+int compat_get_revision(struct kvm_vm *vm, u32 id);
 
-	if (compat_nr(a) != compat_nr(b))
-		return false;
-
-	for (i = 0; i < compat_nr(a); i++)
-		if (compat_entry(a, i)->id != compat_entry(b, i)->id ||
-		    compat_entry(a, i)->revision != compat_entry(b, i)->revision)
-			return false;
-
-	return true;
-}
-
-static inline struct kvm_guest_compat_behaviour *compat_find(struct compat_vector *v,
-							     const char *name)
-{
-	struct kvm_guest_compat_behaviour *b;
-	u32 i;
-
-	for (i = 0; (b = compat_entry(v, i)); i++)
-		if (!strcmp(b->name, name))
-			return b;
-
-	return NULL;
-}
-
-static inline int compat_set_revision(struct kvm_vm *vm, u32 id, u32 revision)
-{
-	struct kvm_guest_compat_revision arg = { .id = id, .revision = revision };
-
-	return compat_set(vm, KVM_GUEST_COMPAT_REVISION, &arg);
-}
-
-static inline int compat_get_revision(struct kvm_vm *vm, u32 id)
-{
-	struct kvm_guest_compat_revision arg = { .id = id };
-
-	return compat_get(vm, KVM_GUEST_COMPAT_REVISION, &arg) ?: (int)arg.revision;
-}
-
-/* Revisions that the kernel only takes together */
-static const struct {
+/* Revisions of @name, up to @highest, that the kernel only takes if @with is 0 */
+extern const struct compat_together {
 	const char *name;
 	u32 highest;
 	const char *with;
-} compat_together[] = {
-	{ "cache_geometry", 0, "id_aa64mmfr2_ccidx" },
-	{ "cache_geometry", 0, "id_mmfr4_ccidx" },
-	{ "id_aa64dfr0_pmuver", 0, "pmu_registers" },
-	{ "id_dfr0_perfmon", 0, "pmu_registers" },
-	{ "id_gic", 1, "id_aa64pfr2_gcie" },
-	{ "id_aa64mmfr3_tcrx", 0, "id_aa64mmfr3_s1pie" },
-	{ "id_aa64mmfr3_tcrx", 0, "id_aa64mmfr3_s1poe" },
-	{ "list_tcr2_pir", 0, "id_aa64mmfr3_tcrx" },
-	{ "list_tcr2_pir", 0, "id_aa64mmfr3_s1pie" },
-	{ "list_tcr2_pir", 0, "id_aa64mmfr3_s1poe" },
-	{ "list_tcr2_pir", 0, "nested" },
-	{ "list_ptimer", 0, "nested" },
-};
+} compat_together[12];
 
-/* Is it refused where the rest is native? */
-static inline bool compat_not_alone(const char *name, u32 revision)
-{
-	for (u32 i = 0; i < ARRAY_SIZE(compat_together); i++)
-		if (!strcmp(name, compat_together[i].name) &&
-		    revision <= compat_together[i].highest)
-			return true;
-	return false;
-}
+bool compat_not_alone(const char *name, u32 revision);
+void compat_set_named(struct kvm_vm *vm, const char *name, u32 revision);
 
-/*
- * By name, and what goes with it; the test has no use for a kernel that does
- * not know it.
- */
-static inline void compat_set_named(struct kvm_vm *vm, const char *name, u32 revision)
-{
-	struct compat_vector v;
-	struct kvm_guest_compat_behaviour *b;
-	u32 i;
-	int ret;
-
-	compat_list(vm, &v);
-	b = compat_find(&v, name);
-	TEST_ASSERT(b, "no behaviour \"%s\"", name);
-	b->revision = revision;
-	for (i = 0; i < ARRAY_SIZE(compat_together); i++)
-		if (!strcmp(name, compat_together[i].name) &&
-		    revision <= compat_together[i].highest)
-			compat_find(&v, compat_together[i].with)->revision = 0;
-	ret = compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v);
-	TEST_ASSERT(!ret, "%s=%u: %d", name, revision, ret);
-}
+#define COMPAT_NATIVE		KVM_GUEST_COMPAT_NATIVE
+#define COMPAT_NR_BASELINES	11
 
 /* Those that the tests know; the kernel may have more */
-static const u32 compat_baselines[] = {
-	KVM_GUEST_COMPAT_5_10_V1, KVM_GUEST_COMPAT_6_1_V1, KVM_GUEST_COMPAT_6_12_V1,
-	KVM_GUEST_COMPAT_6_16_V1, KVM_GUEST_COMPAT_6_17_V1, KVM_GUEST_COMPAT_6_18_V1,
-	KVM_GUEST_COMPAT_6_19_V1, KVM_GUEST_COMPAT_7_0_V1, KVM_GUEST_COMPAT_7_1_V1,
-	KVM_GUEST_COMPAT_7_2_V1, KVM_GUEST_COMPAT_7_3_V1,
-};
-
-#define COMPAT_NR_BASELINES	ARRAY_SIZE(compat_baselines)
-#define COMPAT_NATIVE		KVM_GUEST_COMPAT_NATIVE
+extern const u32 compat_baselines[COMPAT_NR_BASELINES];
 
 /* The release of a baseline, as behaviours tell of releases */
 static inline u32 compat_release(u32 baseline)
@@ -228,13 +90,7 @@ static inline u32 compat_release(u32 baseline)
 	return baseline >> 8;
 }
 
-/* Before there is a vCPU */
-static inline void compat_make(struct kvm_vm *vm, u32 baseline)
-{
-	int ret = compat_select(vm, baseline);
-
-	TEST_ASSERT(!ret, "baseline %#x: %d", baseline, ret);
-}
+void compat_make(struct kvm_vm *vm, u32 baseline);
 
 /* Whatever the host's default */
 static inline void compat_make_native(struct kvm_vm *vm)
@@ -242,84 +98,17 @@ static inline void compat_make_native(struct kvm_vm *vm)
 	compat_make(vm, COMPAT_NATIVE);
 }
 
-/* Has the host's administrator said what VMs start as? */
-static inline bool compat_host_default(void)
-{
-	FILE *f = fopen("/sys/module/kvm/parameters/guest_compat", "r");
-	char val[32] = "";
-	bool set;
+bool compat_host_default(void);
+struct kvm_vcpu *compat_vcpu(struct kvm_vm *vm, u32 id, u32 features, void *guest_code);
+struct kvm_vm *compat_vm(u32 baseline, u32 features, void *guest_code, struct kvm_vcpu **vcpu);
+bool compat_has_aarch32(struct kvm_vcpu *vcpu);
+void compat_pmu_init(struct kvm_vcpu *vcpu);
 
-	set = f && fgets(val, sizeof(val), f) && strcmp(val, "native\n");
-	if (f)
-		fclose(f);
-	return set;
-}
+/* How many accesses of the guest were UNDEFINED, and skipped */
+extern unsigned long compat_undefs;
 
-/*
- * Adds a vCPU with these features. It has no EL2 unless that is one of them:
- * the library would give it where the host can.
- */
-static inline struct kvm_vcpu *compat_vcpu(struct kvm_vm *vm, u32 id, u32 features,
-					   void *guest_code)
-{
-	struct kvm_vcpu_init init;
-
-	kvm_get_default_vcpu_target(vm, &init);
-	init.features[0] &= ~BIT(KVM_ARM_VCPU_HAS_EL2);
-	init.features[0] |= features;
-	return aarch64_vcpu_add(vm, id, &init, guest_code);
-}
-
-/* A VM of a baseline, with one vCPU */
-static inline struct kvm_vm *compat_vm(u32 baseline, u32 features, void *guest_code,
-				       struct kvm_vcpu **vcpu)
-{
-	struct kvm_vm *vm = vm_create(1);
-
-	compat_make(vm, baseline);
-	*vcpu = compat_vcpu(vm, 0, features, guest_code);
-	kvm_arch_vm_finalize_vcpus(vm);
-	return vm;
-}
-
-/*
- * Has the host AArch32 at EL0? Without, the ID registers of AArch32 read as zero
- * and ignore all writes, and no AArch32 guest runs, whatever EL1 has.
- */
-static inline bool compat_has_aarch32(struct kvm_vcpu *vcpu)
-{
-	u64 pfr0 = vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64PFR0_EL1));
-
-	return FIELD_GET(ID_AA64PFR0_EL1_EL0, pfr0) == ID_AA64PFR0_EL1_EL0_AARCH32;
-}
-
-/* What a vCPU with KVM_ARM_VCPU_PMU_V3 needs before it can run */
-static inline void compat_pmu_init(struct kvm_vcpu *vcpu)
-{
-	int irq = 23;
-
-	if (vcpu->vm->arch.has_gic)
-		kvm_device_attr_set(vcpu->fd, KVM_ARM_VCPU_PMU_V3_CTRL, KVM_ARM_VCPU_PMU_V3_IRQ,
-				    &irq);
-	kvm_device_attr_set(vcpu->fd, KVM_ARM_VCPU_PMU_V3_CTRL, KVM_ARM_VCPU_PMU_V3_INIT, NULL);
-}
-
-/* An access that is UNDEFINED is skipped, and counted */
-static unsigned long compat_undefs;
-
-static inline void compat_undef_handler(struct ex_regs *regs)
-{
-	compat_undefs++;
-	regs->pc += 4;
-}
-
-static inline void compat_catch_undefs(struct kvm_vcpu *vcpu)
-{
-	vm_init_descriptor_tables(vcpu->vm);
-	vcpu_init_descriptor_tables(vcpu);
-	vm_install_sync_handler(vcpu->vm, VECTOR_SYNC_CURRENT, ESR_ELx_EC_UNKNOWN,
-				compat_undef_handler);
-}
+void compat_undef_handler(struct ex_regs *regs);
+void compat_catch_undefs(struct kvm_vcpu *vcpu);
 
 /* In the guest: is that UNDEFINED? */
 #define COMPAT_UNDEF(access)							\
@@ -330,24 +119,7 @@ static inline void compat_catch_undefs(struct kvm_vcpu *vcpu)
 	READ_ONCE(compat_undefs) != __before;					\
 })
 
-/* Runs a guest until it says that it is done */
-static inline bool compat_guest_done(struct kvm_vcpu *vcpu)
-{
-	struct ucall uc;
-
-	vcpu_run(vcpu);
-	switch (get_ucall(vcpu, &uc)) {
-	case UCALL_DONE:
-		return true;
-	case UCALL_ABORT:
-		ksft_print_msg("guest, line %lu: %s\n", (unsigned long)uc.args[GUEST_LINE],
-			       uc.buffer);
-		return false;
-	default:
-		ksft_print_msg("guest: unknown ucall %lu\n", (unsigned long)uc.cmd);
-		return false;
-	}
-}
+bool compat_guest_done(struct kvm_vcpu *vcpu);
 
 static inline int compat_get_reg(struct kvm_vcpu *vcpu, u64 id, u64 *val)
 {
@@ -359,61 +131,8 @@ static inline int compat_set_reg(struct kvm_vcpu *vcpu, u64 id, u64 val)
 	return compat_ret(__vcpu_set_reg(vcpu, id, val));
 }
 
-/* Is a register in the list? */
-static inline bool compat_listed(const struct kvm_reg_list *list, u64 id)
-{
-	u64 i;
-
-	for (i = 0; i < list->n; i++)
-		if (list->reg[i] == id)
-			return true;
-
-	return false;
-}
-
-/* One line of a check that must not hide those after it */
-#define COMPAT_CHECK(ok, fmt, ...)						\
-({										\
-	bool __ok = (ok);							\
-										\
-	if (!__ok)								\
-		ksft_print_msg("%s:%d: " fmt "\n", __func__, __LINE__, ##__VA_ARGS__); \
-	__ok;									\
-})
-
-#define COMPAT_EQ(have, want)							\
-({										\
-	long __have = (have), __want = (want);					\
-										\
-	COMPAT_CHECK(__have == __want, "%s is %ld, not %ld", #have, __have, __want); \
-})
-
-/* Each baseline, @since is the first at revision 1; and native with either revision */
-static inline bool compat_each(const char *name, u32 since,
-			       bool (*check)(struct kvm_vm *vm, bool rev))
-{
-	bool ok = true;
-	u32 i;
-
-	for (i = 0; i < COMPAT_NR_BASELINES + 2; i++) {
-		struct kvm_vm *vm = vm_create(1);
-		bool rev = i - COMPAT_NR_BASELINES;
-
-		if (i < COMPAT_NR_BASELINES) {
-			rev = compat_baselines[i] >= since;
-			TEST_ASSERT(!compat_select(vm, compat_baselines[i]), "baseline %#x",
-				    compat_baselines[i]);
-		} else {
-			compat_make_native(vm);
-			compat_set_named(vm, name, rev);
-		}
-		ok &= COMPAT_CHECK(check(vm, rev), "%s: %s %#x, expected revision %u", name,
-				   i < COMPAT_NR_BASELINES ? "baseline" : "revision",
-				   i < COMPAT_NR_BASELINES ? compat_baselines[i] : rev, rev);
-		kvm_vm_free(vm);
-	}
-	return ok;
-}
+bool compat_listed(const struct kvm_reg_list *list, u64 id);
+bool compat_each(const char *name, u32 since, bool (*check)(struct kvm_vm *vm, bool rev));
 
 struct compat_test {
 	const char *name;
@@ -421,30 +140,10 @@ struct compat_test {
 };
 
 /* A test that says why here has found nothing to test */
-static const char *compat_skip;
+extern const char *compat_skip;
 /* The one that is running, for those that are one function for many */
-static const struct compat_test *compat_this;
+extern const struct compat_test *compat_this;
 
-static inline void compat_run(const struct compat_test *tests, unsigned int nr)
-{
-	unsigned int i;
-
-	ksft_print_header();
-	if (!kvm_check_cap(KVM_CAP_GUEST_COMPAT))
-		ksft_exit_skip("no KVM_CAP_GUEST_COMPAT\n");
-	ksft_set_plan(nr);
-	for (i = 0; i < nr; i++) {
-		bool ok;
-
-		compat_skip = NULL;
-		compat_this = &tests[i];
-		ok = tests[i].run();
-		if (ok && compat_skip)
-			ksft_test_result_skip("%s: %s\n", tests[i].name, compat_skip);
-		else
-			ksft_test_result(ok, "%s\n", tests[i].name);
-	}
-	ksft_finished();
-}
+void compat_run(const struct compat_test *tests, unsigned int nr);
 
 #endif /* SELFTEST_KVM_GUEST_COMPAT_H */

@@ -3,16 +3,16 @@
 #ifndef SELFTEST_KVM_GUEST_LATCH_CODE_H
 #define SELFTEST_KVM_GUEST_LATCH_CODE_H
 
-#include "kvm_util.h"
+#include "guest_asm.h"
 
-#define NO_ITEM		(~0U)
+#define NO_STEP		(~0U)
 
 /* One thing that the guest does in each pass; the offsets are in its code */
-struct item {
+struct step {
 	u64	arg;		/* 0: code's x0 */
 	u64	first;		/* 8: what the code gave in the first pass */
 	u64	arg1;		/* 16: code's x1, at x2 */
-	u32	of;		/* 24: only if a field of that item's first value */
+	u32	announced_by;	/* 24: only if a field of that step's first value */
 	u8	shift;		/* 28: at that bit */
 	u8	min;		/* 29: is at least this, and not 0xf */
 	u8	use;		/* 30: it was announced: UNDEFINED is a change */
@@ -21,21 +21,13 @@ struct item {
 	char	name[32];
 };
 
-static_assert(sizeof(struct item) == 128);
-
-#define GUEST_CODE(name, ...)							\
-	extern const char name[], name##_end[];					\
-	asm(".pushsection .rodata\n"						\
-	    ".balign 2048\n"							\
-	    #name ":\n" __VA_ARGS__						\
-	    #name "_end:\n"							\
-	    ".popsection\n")
+static_assert(sizeof(struct step) == 128, "the guest's code knows it");
 
 /*
- * x20: the items, x21: their number, x22: EXIT_CHANGED(0), x26: EXIT_PASS.
- * An exception is the result of the item that took it: bit 63, and ESR_EL1.EC.
+ * x20: the steps, x21: their number, x22: EXIT_CHANGED(0), x26: EXIT_PASS.
+ * An exception is the result of the step that took it: bit 63, and ESR_EL1.EC.
  */
-GUEST_CODE(latch_guest,
+GUEST_CODE_ALIGNED(latch_guest, 2048,
 	   "	.rept	16\n"
 	   "	.balign	128\n"
 	   "	mrs	x0, esr_el1\n"
@@ -51,7 +43,7 @@ GUEST_CODE(latch_guest,
 	   "	msr	cpacr_el1, x0\n"
 	   "	isb\n"
 	   "	mov	x23, #0\n"			/* pass */
-	   "1:	mov	x24, x20\n"			/* item */
+	   "1:	mov	x24, x20\n"			/* step */
 	   "	mov	x25, #0\n"			/* its number */
 	   "2:	cmp	x25, x21\n"
 	   "	b.eq	5f\n"

@@ -3,7 +3,7 @@
 #ifndef SELFTEST_KVM_VMM_GUEST_CODE_H
 #define SELFTEST_KVM_VMM_GUEST_CODE_H
 
-#include "kvm_util.h"
+#include "guest_asm.h"
 
 /* No memory is there: a store is the guest's exit */
 #define GUEST_EXIT	0x10000000ULL
@@ -24,15 +24,6 @@ static const struct { u8 x; const char *name; } views[] = {
 	"	ldr	w1, =0x84000012\n"					\
 	"	hvc	#0\n"							\
 	"	mov	" #x ", x0\n"
-
-#define GUEST_CODE(name, ...)							\
-	extern const char name[], name##_end[];					\
-	asm(".pushsection .rodata\n"						\
-	    ".balign 8\n"							\
-	    #name ":\n" __VA_ARGS__						\
-	    ".ltorg\n"								\
-	    #name "_end:\n"							\
-	    ".popsection\n")
 
 /*
  * Runs with the MMU off, as a kernel does at first, and leaves what it sees in
@@ -57,10 +48,10 @@ GUEST_CODE(guest_code,
 	   "	mrs	x12, id_aa64dfr0_el1\n"
 	   "	mrs	x13, id_aa64isar0_el1\n"
 	   "	mrs	x14, id_aa64isar1_el1\n"
-	   "	mrs	x15, s3_0_c0_c6_2\n"
+	   "	mrs	x15, id_aa64isar2_el1\n"
 	   "	mrs	x16, id_aa64mmfr0_el1\n"
 	   "	mrs	x17, id_aa64mmfr1_el1\n"
-	   "	mrs	x18, s3_0_c0_c7_2\n"
+	   "	mrs	x18, id_aa64mmfr2_el1\n"
 	   HVC(0x84000000, x19)			/* PSCI_VERSION */
 	   HVC(0x80000000, x20)			/* SMCCC_VERSION */
 	   HVC(0x8400000a, x21)			/* PSCI_FEATURES, of SYSTEM_RESET2 */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The CPU interface of a GICv2, where the tests have it, and its registers */
+#ifndef SELFTEST_KVM_GIC_V2_H
+#define SELFTEST_KVM_GIC_V2_H
+
+#include "gic.h"
+
+/* A VM has this or redistributors. */
+#define GICC_BASE_GPA		GICR_BASE_GPA
+#define GICC_BASE_GVA		((volatile void *)GICC_BASE_GPA)
+
+#define GICC_CTLR		0x0000
+#define GICC_PMR		0x0004
+#define GICC_BPR		0x0008
+#define GICC_IAR		0x000c
+#define GICC_EOIR		0x0010
+#define GICC_ABPR		0x001c
+#define GICC_APR0		0x00d0
+#define GICC_IIDR		0x00fc
+#define GICC_DIR		0x1000
+
+#define GICC_CTLR_ENABLE_GRP0	BIT(0)
+#define GICC_CTLR_ENABLE_GRP1	BIT(1)
+#define GICC_CTLR_ACKCTL	BIT(2)
+#define GICC_CTLR_FIQEN		BIT(3)
+#define GICC_CTLR_EOIMODE	BIT(9)
+
+/* In GICC_IAR: a Group 1 interrupt is pending, which GICC_CTLR.AckCtl keeps from being read */
+#define GICC_IAR_GRP1		1022
+
+#define GICD_CTLR_V2_ENABLE	BIT(0)
+/* In GICD_SGIR: to the CPU that writes it */
+#define GICD_SGIR_SELF		(2 << 24)
+
+#endif /* SELFTEST_KVM_GIC_V2_H */
