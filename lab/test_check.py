@@ -328,6 +328,13 @@ class Known(Quiet):
         for other in row.replace('guest', 'guest32'), row.replace('max', 'cortex-a57'), row.replace('6.1', '6.12'):
             self.assertEqual(self.lines(other, same, same), [])
 
+    def test_without(self):
+        """a row for guests with a PMU says nothing of those without"""
+        row = '6.1\tmax/pmu\tguest\tPMCR_EL0\t0 -> 1\twhy'
+        same = {('guest', 'PMCR_EL0'): 'UNDEF'}
+        self.assertEqual([why for _, why in self.lines(row, same, same)], [''])
+        self.assertEqual(self.lines(row, same, same, ['-x', 'sve,pmu']), [])
+
 
 if __name__ == '__main__':
     unittest.main()

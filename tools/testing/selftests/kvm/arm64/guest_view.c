@@ -5,7 +5,9 @@
  * A guest that is moved to another host kernel must find there what it found
  * before. This program has guests look at everything that KVM decides: each
  * system register, the functions that hypercalls offer, the vGIC, the caches,
- * the exceptions that KVM makes up. What they see is printed as one line a
+ * the exceptions that KVM makes up. They write, too, each register that they can,
+ * and look what has become of all the others; they call with arguments that make
+ * no sense, and access what is not there. What they see is printed as one line a
  * fact, in an order and by names that do not depend on the kernel, so that
  * 'diff' tells two kernels apart. What runs by itself is said to run.
  *
@@ -15,18 +17,22 @@
  * the library's. The guests run with the MMU off, and leave what they find in
  * memory: an exit a fact would take minutes where the host is emulated.
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/klog.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/arm-smccc.h>
+#include <linux/psci.h>
 #include <linux/sizes.h>
+#include <perf/arm_pmuv3.h>
 
 #include "kvm_util.h"
 #include "gic.h"
@@ -49,12 +55,9 @@
 #define RAM_SIZE		SZ_4M
 #define RAM_VECTORS		0x0
 #define RAM_CODE		0x1000
+#define RAM_READ_ALL		0x180000
 #define RAM_TABLE		0x200000
 #define RAM_RESULTS		0x280000
-/* Nothing is there: an access leaves the guest, or aborts. */
-#define NOTHING			0x10000000ULL
-/* A store there says that the guest is done. */
-#define STOP			0x0a000000ULL
 
 static struct {
 	int		gic;		/* 2, 3, 0: none */
@@ -63,6 +66,7 @@ static struct {
 	bool		mte;		/* memory tagging, of 64-bit guests */
 	bool		el2;		/* and EL2, where they start */
 	const char	*only;		/* the looks to take */
+	bool		no_pmu_init;	/* the PMU is there, and not initialized */
 } opts;
 
 /* ---------------------------------- Facts --------------------------------- */
@@ -72,18 +76,18 @@ struct facts {
 	size_t	len;
 };
 
-/* Where the process writes them: each class of facts has one of its own. */
-static FILE *out;
+/* Where the process writes them: each look has a file of its own. */
+static FILE *facts_file;
 
 static void __printf(3, 4) fact(const char *class, const char *name, const char *fmt, ...)
 {
 	va_list ap;
 
-	fprintf(out, "%s\t%s\t", class, name);
+	fprintf(facts_file, "%s\t%s\t", class, name);
 	va_start(ap, fmt);
-	vfprintf(out, fmt, ap);
+	vfprintf(facts_file, fmt, ap);
 	va_end(ap);
-	fputc('\n', out);
+	fputc('\n', facts_file);
 }
 
 static int nr_facts(const struct facts *f, const char *class)
@@ -118,9 +122,23 @@ static const struct feature {
 	{ KVM_ARM_VCPU_PTRAUTH_GENERIC, KVM_CAP_ARM_PTRAUTH_GENERIC, "pauth" },
 };
 
+/* Whether a word is one of those between the commas */
+static bool is_listed(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+	const char *at;
+
+	for (at = list; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (!strncmp(at, word, len) && (!at[len] || at[len] == ','))
+			return true;
+	}
+	return false;
+}
+
 static bool wanted(const char *option)
 {
-	return !(opts.without && strstr(opts.without, option));
+	return !(opts.without && is_listed(opts.without, option));
 }
 
 static void set_attr(int fd, u32 group, u64 attr, void *val)
@@ -187,7 +205,7 @@ static void init_vcpu(struct guest *g, bool aarch32)
 		vcpu_ioctl(g->vcpu, KVM_ARM_VCPU_FINALIZE, &sve);
 	if (opts.gic)
 		make_gic(g);
-	if (init.features[0] & BIT(KVM_ARM_VCPU_PMU_V3))
+	if (init.features[0] & BIT(KVM_ARM_VCPU_PMU_V3) && !opts.no_pmu_init)
 		init_pmu(g);
 }
 
@@ -203,12 +221,14 @@ static bool select_native(struct kvm_vm *vm)
 	return compat_same(&before, &after);
 }
 
-static struct guest make_guest(bool aarch32)
+static struct guest make_guest_of(int ipa_bits, bool aarch32)
 {
+	enum vm_guest_mode mode = ipa_bits == 36 ? VM_MODE_P36V48_4K : VM_MODE_P40V48_4K;
+
 	struct kvm_userspace_memory_region slot = {};
 	struct guest g = { .gic_fd = -1, .its_fd = -1 };
 
-	g.vm = ____vm_create(VM_SHAPE(VM_MODE_P40V48_4K));
+	g.vm = ____vm_create(VM_SHAPE(mode));
 	if (opts.native)
 		select_native(g.vm);
 	if (opts.mte && !aarch32)
@@ -222,6 +242,11 @@ static struct guest make_guest(bool aarch32)
 	g.vcpu = __vm_vcpu_add(g.vm, 0);
 	init_vcpu(&g, aarch32);
 	return g;
+}
+
+static struct guest make_guest(bool aarch32)
+{
+	return make_guest_of(IPA_BITS, aarch32);
 }
 
 static void free_guest(struct guest *g)
@@ -254,9 +279,19 @@ static void *in_ram(struct guest *g, u64 off)
 	return g->ram + off;
 }
 
+static u64 offset_of(struct guest *g, u32 *insn)
+{
+	return (u8 *)insn - g->ram;
+}
+
 static void put_code(struct guest *g, u64 off, const char *code, const char *end)
 {
 	memcpy(in_ram(g, off), code, end - code);
+}
+
+/* A guest that takes too long is interrupted. */
+static void alarm_handler(int sig)
+{
 }
 
 /* Has the store done that stopped the guest */
@@ -282,8 +317,37 @@ static void end_at_stop(struct guest *g, int err)
 /* Runs it from @off until it says that it is done */
 static void run_guest(struct guest *g, u64 off)
 {
+	int ret;
+
 	set_reg(g, ARM64_CORE_REG(regs.pc), RAM_BASE + off);
-	end_at_stop(g, __vcpu_run(g->vcpu) ? errno : 0);
+	/* Without a vGIC, each change of an interrupt's level ends KVM_RUN, as an alarm does. */
+	do {
+		ret = __vcpu_run(g->vcpu) ? errno : 0;
+	} while (ret == EINTR && !opts.gic && alarm(LIMIT));
+	end_at_stop(g, ret);
+}
+
+/*
+ * Runs it from @off until it is done, and says which exits it makes before. Returns
+ * the errno of KVM_RUN: ENOSYS where KVM cannot tell what an access is.
+ */
+static int run_to_stop(struct guest *g, u64 off, char *exits, size_t size)
+{
+	struct kvm_run *run = g->vcpu->run;
+
+	*exits = 0;
+	set_reg(g, ARM64_CORE_REG(regs.pc), RAM_BASE + off);
+	while (!__vcpu_run(g->vcpu)) {
+		if (run->exit_reason != KVM_EXIT_MMIO || run->mmio.phys_addr == STOP) {
+			end_at_stop(g, 0);
+			return 0;
+		}
+		snprintf(exits + strlen(exits), size - strlen(exits), "KVM_EXIT_MMIO %s %u %#llx, ",
+			 run->mmio.is_write ? "write" : "read", run->mmio.len,
+			 (unsigned long long)run->mmio.phys_addr);
+		memset(run->mmio.data, 0, sizeof(run->mmio.data));
+	}
+	return errno;
 }
 
 /* As an operating system does it: everything that may be trapped is not. */
@@ -294,14 +358,14 @@ static void prepare_el1(struct guest *g)
 	set_reg(g, KVM_ARM64_SYS_REG(opts.el2 ? SYS_VBAR_EL2 : SYS_VBAR_EL1),
 		RAM_BASE + RAM_VECTORS);
 	set_reg(g, KVM_ARM64_SYS_REG(opts.el2 ? SYS_CPTR_EL2 : SYS_CPACR_EL1),
-		0x3330000);	/* FPEN, ZEN, SMEN */
+		CPACR_EL1_FPEN | CPACR_EL1_ZEN | CPACR_EL1_SMEN);
 }
 
 /* ---------------------------- System registers ---------------------------- */
 
 #define NR_ENCODINGS	(2 * 8 * 16 * 16 * 8)	/* op0 2 and 3 */
 
-struct read {
+struct reading {
 	u64	val;
 	u64	exception;	/* then val is ESR_EL1 */
 };
@@ -312,7 +376,36 @@ static u32 nth_sysreg(int n)
 	return sys_reg(2 + (n >> 14), n >> 11 & 7, n >> 7 & 15, n >> 3 & 15, n & 7);
 }
 
-/* Registers whose value is the guest's own doing here, or runs by itself */
+/* Where guest_view_code.h has S2_0_C0_C0_0, or "sys #0, C0, C0, #0" */
+#define PLACE_OF_SYSREG	0xd5100000
+#define PLACE_OF_SYS	0xd5080000
+#define IS_READ		BIT(21)
+#define RT		GENMASK(4, 0)
+
+/* Appends code, with a register or an instruction in its place */
+static u32 *append_code(u32 *insn, const char *code, const char *end, u32 reg)
+{
+	u32 word;
+
+	for (; code < end; code += sizeof(word)) {
+		memcpy(&word, code, sizeof(word));
+		switch (word & ~(IS_READ | RT)) {
+		case PLACE_OF_SYSREG:
+		case PLACE_OF_SYS:
+			word |= reg;
+			break;
+		}
+		*insn++ = word;
+	}
+	return insn;
+}
+
+#define APPEND(insn, code, reg)	append_code(insn, code, code##_end, reg)
+
+/*
+ * Registers whose value is the guest's own doing here, or runs by itself. What
+ * sets one of these is looked at by look_at_interrupts().
+ */
 static const struct {
 	u32		reg;
 	const char	*why;
@@ -335,18 +428,34 @@ static const struct {
 	{ sys_reg(3, 3, 2, 4, 1), "random" },
 };
 
+static const char *not_value(u32 reg)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(not_values); i++) {
+		if (not_values[i].reg == reg)
+			return not_values[i].why;
+	}
+	return NULL;
+}
+
 /* To write these is to end an interrupt that is not active. */
 static bool never_written(u32 reg)
 {
 	return reg == SYS_ICC_EOIR0_EL1 || reg == SYS_ICC_EOIR1_EL1 || reg == SYS_ICC_DIR_EL1;
 }
 
-static bool is_undef(const struct read *r)
+static bool is_undef(const struct reading *r)
 {
 	return r->exception && r->val == ESR_ELx_IL;
 }
 
-static void read_fact(const char *class, const char *name, const struct read *r,
+static bool same_reading(const struct reading *a, const struct reading *b)
+{
+	return a->val == b->val && a->exception == b->exception;
+}
+
+static void read_fact(const char *class, const char *name, const struct reading *r,
 		      const char *instead)
 {
 	if (is_undef(r))
@@ -359,30 +468,24 @@ static void read_fact(const char *class, const char *name, const struct read *r,
 		fact(class, name, "%#lx", (unsigned long)r->val);
 }
 
-static void sysreg_fact(u32 reg, const struct read *r)
+static void sysreg_fact(u32 reg, const struct reading *r)
 {
-	const char *why = NULL;
 	char name[64];
-	int i;
 
 	/* Thousands of encodings are nobody's: only where they are not UNDEF */
 	if (!sysreg_name(name, sizeof(name), reg) && is_undef(r))
 		return;
-	for (i = 0; i < ARRAY_SIZE(not_values); i++) {
-		if (not_values[i].reg == reg)
-			why = not_values[i].why;
-	}
-	read_fact("guest", name, r, why);
+	read_fact("guest", name, r, not_value(reg));
 }
 
-static void write_fact(u32 reg, const struct read *then, const struct read *now)
+static void write_fact(u32 reg, const struct reading *read, const struct reading *written)
 {
 	char name[64];
 	bool named = sysreg_name(name, sizeof(name), reg);
 
-	if (never_written(reg) || (!named && then->exception && is_undef(now)))
+	if (never_written(reg) || (!named && read->exception && is_undef(written)))
 		return;
-	read_fact("write", name, now, "taken");
+	read_fact("write", name, written, "taken");
 }
 
 /*
@@ -395,29 +498,31 @@ static bool is_debug_reg(u32 reg)
 	return reg >> 19 == 2 && (reg >> 16 & 7) != 1;
 }
 
-static void access_debug_regs(struct guest *g, u64 code, const struct read *then, bool write)
+static void access_debug_regs(struct guest *g, u32 *insn, const struct reading *first, bool write)
 {
-	struct read *r = in_ram(g, RAM_RESULTS);
-	u32 reg, *insn = in_ram(g, code);
+	struct reading *r = in_ram(g, RAM_RESULTS);
 	char name[64];
+	u64 code;
+	u32 reg;
 	int i;
 
 	for (i = 0; i < NR_ENCODINGS; i++) {
 		reg = nth_sysreg(i);
 		if (!is_debug_reg(reg) || (!sysreg_name(name, sizeof(name), reg) &&
-					   is_undef(&then[i]) && is_undef(&r[i])))
+					   is_undef(&first[i]) && is_undef(&r[i])))
 			continue;
-		code = (u8 *)insn - g->ram;
-		*insn++ = 0xd2800015;			/* mov x21, #0 */
-		*insn++ = (write ? 0xd5000000 : 0xd5200000) | reg;
-		*insn++ = 0xa8815680;			/* stp x0, x21, [x20], #16 */
-		memcpy(insn, guest_stop, guest_stop_end - guest_stop);
-		insn += (guest_stop_end - guest_stop) / 4;
-		set_x(g, 0, then[i].exception ? 0 : then[i].val);
+		code = offset_of(g, insn);
+		if (write) {
+			r[i] = first[i].exception ? (struct reading){} : first[i];
+			insn = APPEND(insn, guest_write_back, reg);
+		} else {
+			insn = APPEND(insn, guest_read, reg);
+		}
+		insn = APPEND(insn, guest_stop, 0);
 		set_x(g, 20, RAM_BASE + RAM_RESULTS + i * sizeof(*r));
 		run_guest(g, code);
 	}
-	TEST_ASSERT((u8 *)insn - g->ram < RAM_TABLE, "Guest too long");
+	TEST_ASSERT(offset_of(g, insn) < RAM_TABLE, "Guest too long");
 }
 
 /*
@@ -427,84 +532,108 @@ static void access_debug_regs(struct guest *g, u64 code, const struct read *then
 static void look_at_sysregs(void)
 {
 	struct guest g = make_guest(false);
-	struct read *r = in_ram(&g, RAM_RESULTS);
-	struct read *then = malloc(NR_ENCODINGS * sizeof(*r));
+	struct reading *r = in_ram(&g, RAM_RESULTS);
+	struct reading *first = malloc(NR_ENCODINGS * sizeof(*r));
 	u32 *insn = in_ram(&g, RAM_CODE);
-	u64 writes, debug;
+	u64 writes;
 	int i;
 
 	prepare_el1(&g);
+	for (i = 0; i < NR_ENCODINGS; i++)
+		insn = APPEND(insn, guest_read, nth_sysreg(i));
+	insn = APPEND(insn, guest_stop, 0);
+	writes = offset_of(&g, insn);
 	for (i = 0; i < NR_ENCODINGS; i++) {
-		*insn++ = 0xd2800015;			/* mov x21, #0 */
-		*insn++ = 0xd5200000 | nth_sysreg(i);	/* mrs x0, … */
-		*insn++ = 0xa8815680;			/* stp x0, x21, [x20], #16 */
+		if (never_written(nth_sysreg(i)))
+			insn = APPEND(insn, guest_skip_reading, 0);
+		else
+			insn = APPEND(insn, guest_write_back, nth_sysreg(i));
 	}
-	memcpy(insn, guest_stop, guest_stop_end - guest_stop);
-	insn += (guest_stop_end - guest_stop) / 4;
-	writes = (u8 *)insn - g.ram;
-	for (i = 0; i < NR_ENCODINGS; i++) {
-		if (never_written(nth_sysreg(i))) {
-			*insn++ = 0x91004294;		/* add x20, x20, #16 */
-			continue;
-		}
-		*insn++ = 0xa9405680;			/* ldp x0, x21, [x20] */
-		*insn++ = 0xd5000000 | nth_sysreg(i);	/* msr …, x0 */
-		*insn++ = 0xa8815680;			/* stp x0, x21, [x20], #16 */
-	}
-	memcpy(insn, guest_stop, guest_stop_end - guest_stop);
-	debug = (u8 *)insn - g.ram + (guest_stop_end - guest_stop);
+	insn = APPEND(insn, guest_stop, 0);
 
 	set_x(&g, 20, RAM_BASE + RAM_RESULTS);
 	run_guest(&g, RAM_CODE);
-	access_debug_regs(&g, debug, r, false);
-	memcpy(then, r, NR_ENCODINGS * sizeof(*r));
+	access_debug_regs(&g, insn, r, false);
+	memcpy(first, r, NR_ENCODINGS * sizeof(*r));
 	for (i = 0; i < NR_ENCODINGS; i++) {
 		sysreg_fact(nth_sysreg(i), &r[i]);
 		if (r[i].exception)
-			r[i] = (struct read){};
+			r[i] = (struct reading){};
 	}
 
 	set_x(&g, 20, RAM_BASE + RAM_RESULTS);
 	run_guest(&g, writes);
-	access_debug_regs(&g, debug + SZ_64K, then, true);
+	access_debug_regs(&g, insn + SZ_64K / sizeof(*insn), first, true);
 	for (i = 0; i < NR_ENCODINGS; i++)
-		write_fact(nth_sysreg(i), &then[i], &r[i]);
-	free(then);
+		write_fact(nth_sysreg(i), &first[i], &r[i]);
+	free(first);
 	free_guest(&g);
 }
 
+/* ------------------- Registers that depend on each other ------------------ */
+
 /*
- * Registers that a guest can set as it likes while it uses nothing of what
- * they control: which of their bits take a write. Not ICC_AP*R*_EL1, where only
- * what was read may be written; nor ICC_IGRPEN0_EL1: with group 0 alone enabled,
- * hosts from 6.19 on that QEMU emulates do not get past its maintenance
- * interrupt.
+ * Each register that the guest can write is written, ones, zeroes and what it was
+ * at first, and each time all are read: what it keeps, and what else has changed.
+ * A VM is made anew for that. Counters stand still in it.
  */
-static const u32 bits_of[] = {
-	SYS_CSSELR_EL1, SYS_CNTKCTL_EL1, SYS_TCR_EL1, SYS_TCR2_EL1,
-	SYS_MAIR_EL1, SYS_MAIR2_EL1, SYS_AMAIR_EL1, SYS_AMAIR2_EL1, SYS_PIR_EL1, SYS_PIRE0_EL1,
-	SYS_POR_EL1, SYS_POR_EL0, SYS_TTBR0_EL1, SYS_TTBR1_EL1, SYS_CONTEXTIDR_EL1,
-	SYS_PAR_EL1, SYS_AFSR0_EL1, SYS_AFSR1_EL1, SYS_ACTLR_EL1, SYS_ZCR_EL1, SYS_DISR_EL1,
-	SYS_LORC_EL1, SYS_LORSA_EL1, SYS_LOREA_EL1, SYS_LORN_EL1, SYS_ERRSELR_EL1,
-	SYS_PMUSERENR_EL0, SYS_PMSELR_EL0, SYS_PMCNTENSET_EL0, SYS_PMCNTENCLR_EL0,
-	SYS_PMINTENSET_EL1, SYS_PMINTENCLR_EL1, SYS_PMOVSSET_EL0, SYS_PMOVSCLR_EL0,
-	SYS_PMCCNTR_EL0, SYS_PMCCFILTR_EL0,
-	sys_reg(3, 3, 14, 8, 0), sys_reg(3, 3, 14, 12, 0),	/* PMEVCNTR0, PMEVTYPER0 */
-	SYS_PMCR_EL0, SYS_SCXTNUM_EL1, SYS_SCXTNUM_EL0, SYS_TPIDR2_EL0, SYS_FPMR,
-	SYS_DBGCLAIMSET_EL1, SYS_DBGCLAIMCLR_EL1, SYS_OSDLR_EL1, SYS_DBGPRCR_EL1,
-	SYS_ICC_SRE_EL1, SYS_ICC_CTLR_EL1, SYS_ICC_PMR_EL1, SYS_ICC_BPR0_EL1,
-	SYS_ICC_BPR1_EL1, SYS_ICC_IGRPEN1_EL1,
+
+/* Ones that the guest does not come back from are left out. */
+static const struct {
+	u32	reg;
+	u64	ones;
+} harmless_ones[] = {
+	/* The guest goes on as it is: MMU and caches off, little endian. */
+	{ SYS_SCTLR_EL1, ~(SCTLR_ELx_M | SCTLR_ELx_C | SCTLR_ELx_I | SCTLR_ELx_EE |
+			   SCTLR_EL1_E0E) },
 };
 
-enum { BITS_BEFORE, BITS_ONES, BITS_ONES_READ, BITS_ZEROES, BITS_ZEROES_READ, NR_BITS };
+static const u32 not_changed[] = {
+	/* The guest's own */
+	SYS_VBAR_EL1,
+	/* To write them sets the compare value to what the counter is then. */
+	SYS_CNTP_TVAL_EL0, SYS_CNTV_TVAL_EL0,
+	/* Only what was read may be written. */
+	sys_reg(3, 0, 12, 8, 4), sys_reg(3, 0, 12, 8, 5), sys_reg(3, 0, 12, 8, 6),
+	sys_reg(3, 0, 12, 8, 7), sys_reg(3, 0, 12, 9, 0), sys_reg(3, 0, 12, 9, 1),
+	sys_reg(3, 0, 12, 9, 2), sys_reg(3, 0, 12, 9, 3),
+	/*
+	 * With group 0 alone enabled, hosts from 6.19 on that QEMU emulates do not
+	 * get past its maintenance interrupt.
+	 */
+	SYS_ICC_IGRPEN0_EL1,
+};
 
-static u32 *emit_access(u32 *insn, u32 op)
+static u64 ones_for(u32 reg)
 {
-	*insn++ = 0xd2800015;		/* mov x21, #0 */
-	*insn++ = op;
-	*insn++ = 0xd5033fdf;		/* isb */
-	*insn++ = 0xa8815680;		/* stp x0, x21, [x20], #16 */
-	return insn;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(harmless_ones); i++) {
+		if (harmless_ones[i].reg == reg)
+			return harmless_ones[i].ones;
+	}
+	return ~0UL;
+}
+
+/*
+ * Whether it is chance if KVM or the CPU answers for it, see is_debug_reg(): they
+ * differ in bits that are RES0. Registers of the OS locks are always trapped.
+ */
+static bool is_chance(u32 reg)
+{
+	return is_debug_reg(reg) && reg != SYS_OSLAR_EL1 && reg != SYS_OSLSR_EL1 &&
+	       reg != SYS_OSDLR_EL1 && reg != SYS_DBGPRCR_EL1;
+}
+
+static bool is_changed(u32 reg)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(not_changed); i++) {
+		if (not_changed[i] == reg)
+			return false;
+	}
+	return !never_written(reg) && !is_chance(reg);
 }
 
 /* How a register, or a word, answers: the bits that take a write where that is all */
@@ -522,61 +651,267 @@ static void bits_fact(const char *class, const char *name, u64 at_first, u64 bef
 		     (unsigned long)zeroes);
 }
 
-static void look_at_bits(void)
+/* What is written, in the order of guest_write_and_read_all */
+static const char * const writes[] = { "ones", "zeroes", "back" };
+
+#define NR_WRITES	ARRAY_SIZE(writes)
+
+struct known_sysreg {
+	u32		reg;
+	char		name[64];
+	struct reading	read, written;	/* each once, without the others */
+};
+
+/* Those with names, in a guest of their own */
+static int find_sysregs(struct known_sysreg *s)
 {
 	struct guest g = make_guest(false);
-	struct read (*r)[NR_BITS] = in_ram(&g, RAM_RESULTS);
+	struct reading *r = in_ram(&g, RAM_RESULTS);
 	u32 *insn = in_ram(&g, RAM_CODE);
-	char name[64];
-	int i, j;
+	int i, nr = 0;
+	u64 writing;
+
+	for (i = 0; i < NR_ENCODINGS; i++) {
+		s[nr].reg = nth_sysreg(i);
+		nr += sysreg_name(s[nr].name, sizeof(s[nr].name), s[nr].reg);
+	}
 
 	prepare_el1(&g);
-	for (i = 0; i < ARRAY_SIZE(bits_of); i++) {
-		u32 mrs = 0xd5200000 | bits_of[i], msr = 0xd5000000 | bits_of[i];
-
-		insn = emit_access(insn, mrs);
-		*insn++ = 0x92800000;		/* mov x0, #-1 */
-		insn = emit_access(insn, msr);
-		insn = emit_access(insn, mrs);
-		*insn++ = 0xd2800000;		/* mov x0, #0 */
-		insn = emit_access(insn, msr);
-		insn = emit_access(insn, mrs);
-		*insn++ = 0xf85b0280;		/* ldur x0, [x20, #-80]: as it was */
-		*insn++ = msr;
+	for (i = 0; i < nr; i++)
+		insn = APPEND(insn, guest_read, s[i].reg);
+	insn = APPEND(insn, guest_stop, 0);
+	writing = offset_of(&g, insn);
+	for (i = 0; i < nr; i++) {
+		if (is_changed(s[i].reg))
+			insn = APPEND(insn, guest_write_back, s[i].reg);
+		else
+			insn = APPEND(insn, guest_skip_reading, 0);
 	}
-	memcpy(insn, guest_stop, guest_stop_end - guest_stop);
+	insn = APPEND(insn, guest_stop, 0);
 
 	set_x(&g, 20, RAM_BASE + RAM_RESULTS);
 	run_guest(&g, RAM_CODE);
-	for (i = 0; i < ARRAY_SIZE(bits_of); i++) {
-		sysreg_name(name, sizeof(name), bits_of[i]);
-		for (j = 0; j < NR_BITS && !r[i][j].exception; j++)
-			;
-		if (j < NR_BITS)
-			read_fact("bits", name, &r[i][j], NULL);
-		else
-			bits_fact("bits", name, r[i][BITS_BEFORE].val, r[i][BITS_BEFORE].val,
-				  r[i][BITS_ONES_READ].val, r[i][BITS_ZEROES_READ].val);
+	for (i = 0; i < nr; i++) {
+		s[i].read = r[i];
+		if (r[i].exception)
+			r[i] = (struct reading){};
+	}
+	set_x(&g, 20, RAM_BASE + RAM_RESULTS);
+	run_guest(&g, writing);
+	for (i = 0; i < nr; i++)
+		s[i].written = r[i];
+	free_guest(&g);
+	return nr;
+}
+
+static bool is_reread(const struct known_sysreg *s)
+{
+	return !s->read.exception && !not_value(s->reg) && !is_chance(s->reg);
+}
+
+static void effect_facts(const struct known_sysreg *w, struct known_sysreg **read, int nr,
+			 const struct reading *r)
+{
+	/* Each time all of them, with the write itself before them from the first on */
+	const struct reading *before = r, *after = r + nr + 1;
+	const struct reading *ones = NULL, *zeroes = NULL;
+	char name[160];
+	int i, j;
+
+	for (i = 0; i < NR_WRITES; i++, after += nr + 1) {
+		if (after[-1].exception) {
+			snprintf(name, sizeof(name), "%s %s", w->name, writes[i]);
+			read_fact("effect", name, &after[-1], NULL);
+		}
+		for (j = 0; j < nr; j++) {
+			if (read[j] == w && i == 0)
+				ones = &after[j];
+			else if (read[j] == w && i == 1)
+				zeroes = &after[j];
+			if (same_reading(&after[j], &before[j]) || (read[j] == w && i < 2))
+				continue;
+			snprintf(name, sizeof(name), "%s %s: %s", w->name, writes[i],
+				 read[j]->name);
+			read_fact("effect", name, &after[j], NULL);
+		}
+	}
+
+	for (j = 0; j < nr && read[j] != w; j++)
+		;
+	if (j == nr)
+		return;
+	if (ones->exception || zeroes->exception)
+		read_fact("bits", w->name, ones->exception ? ones : zeroes, NULL);
+	else
+		bits_fact("bits", w->name, before[j].val, before[j].val, ones->val, zeroes->val);
+}
+
+static const u32 counters_off[] = {
+	SYS_PMCNTENCLR_EL0, SYS_PMINTENCLR_EL1, SYS_PMOVSCLR_EL0
+};
+
+static void look_at_effects(void)
+{
+	struct known_sysreg *s = calloc(2048, sizeof(*s)), *read[1024];
+	int i, nr = find_sysregs(s), nr_read = 0;
+	struct guest g = make_guest(false);
+	u32 *insn = in_ram(&g, RAM_CODE);
+	u64 code;
+
+	prepare_el1(&g);
+	for (i = 0; i < nr; i++) {
+		if (!is_reread(&s[i]))
+			continue;
+		insn = APPEND(insn, guest_read, s[i].reg);
+		read[nr_read++] = &s[i];
+	}
+	insn = APPEND(insn, guest_return, 0);
+
+	/* Counters stand still. */
+	code = offset_of(&g, insn);
+	for (i = 0; i < ARRAY_SIZE(counters_off); i++)
+		insn = APPEND(insn, guest_write, counters_off[i]);
+	insn = APPEND(insn, guest_stop, 0);
+	set_x(&g, 20, RAM_BASE + RAM_RESULTS);
+	set_x(&g, 23, ~0UL);
+	run_guest(&g, code);
+
+	for (i = 0; i < nr; i++) {
+		if (s[i].written.exception || !is_changed(s[i].reg))
+			continue;
+		code = offset_of(&g, insn);
+		insn = APPEND(insn, guest_write_and_read_all, s[i].reg);
+		set_x(&g, 19, RAM_BASE + RAM_CODE);
+		set_x(&g, 20, RAM_BASE + RAM_RESULTS);
+		set_x(&g, 23, ones_for(s[i].reg));
+		set_x(&g, 24, 0);
+		set_x(&g, 25, s[i].read.exception ? 0 : s[i].read.val);
+		run_guest(&g, code);
+		effect_facts(&s[i], read, nr_read, in_ram(&g, RAM_RESULTS));
+	}
+	TEST_ASSERT(offset_of(&g, insn) < RAM_TABLE, "Guest too long");
+	free(s);
+	free_guest(&g);
+}
+
+/* ------------------------------ Instructions ------------------------------ */
+
+/* Those of the system, with a page of the guest's as argument, or its set and way 0 */
+static void look_at_instructions(void)
+{
+	struct guest g = make_guest(false);
+	struct reading *r = in_ram(&g, RAM_RESULTS);
+	u32 *insn = in_ram(&g, RAM_CODE);
+	char name[64];
+	int i;
+
+	prepare_el1(&g);
+	for (i = 0; i < NR_INSTRUCTIONS; i++)
+		insn = APPEND(insn, guest_instruction, nth_instruction(i));
+	insn = APPEND(insn, guest_stop, 0);
+	set_x(&g, 19, RAM_BASE + RAM_TABLE);
+	set_x(&g, 20, RAM_BASE + RAM_RESULTS);
+	run_guest(&g, RAM_CODE);
+	for (i = 0; i < NR_INSTRUCTIONS; i++) {
+		if (instruction_name(name, sizeof(name), nth_instruction(i)) || !is_undef(&r[i]))
+			read_fact("insn", name, &r[i], "done");
 	}
 	free_guest(&g);
 }
+
+/* Seven levels, data and instruction; and two values that are no cache */
+#define NR_CSSELR	16
 
 /* --------------------------- AArch32's registers --------------------------- */
 
 #define NR_MRC		(2 * 8 * 16 * 16 * 8)
 #define NR_MRRC		(2 * 16 * 16)
 
-struct read32 {
+struct reading32 {
 	u32	val;
-	u32	undef;
+	u32	exception;	/* the offset of its vector */
 	u32	high;
 	u32	unused;
 };
 
-static u32 nth_mrc(int n)	/* to r0 */
+/* The assembler of a 64-bit program does not know these. */
+#define A32_NOP			0xe320f000
+#define A32_ISB			0xf57ff06f
+#define A32_HVC			0xe1400070
+#define A32_RETURN		0xe12fff1e	/* bx lr */
+#define A32_STORE_READING	0xe8a2001b	/* stmia r2!, {r0, r1, r3, r4} */
+#define A32_LOAD_PAIR		0xe8970018	/* ldm r7, {r3, r4} */
+#define A32_CPS_SVC		0xf1020013
+
+static u32 a32_call(u32 rm)		/* blx */
 {
-	return 0xee100010 | (n >> 11 & 7) << 21 | (n >> 7 & 15) << 16 |
+	return 0xe12fff30 | rm;
+}
+
+static u32 a32_go(u32 rm)		/* bx */
+{
+	return 0xe12fff10 | rm;
+}
+
+static u32 a32_branch(int words)
+{
+	return 0xea000000 | ((words - 2) & 0xffffff);
+}
+
+static u32 a32_mov(u32 rd, u32 rm)
+{
+	return 0xe1a00000 | rd << 12 | rm;
+}
+
+static u32 a32_mov_imm(u32 rd, u32 imm)
+{
+	return 0xe3a00000 | rd << 12 | imm;
+}
+
+static u32 a32_sub_imm(u32 rd, u32 rn, u32 imm)
+{
+	return 0xe2400000 | rn << 16 | rd << 12 | imm;
+}
+
+static u32 a32_movw(u32 rd, u32 imm)
+{
+	return 0xe3000000 | (imm >> 12 & 15) << 16 | rd << 12 | (imm & 0xfff);
+}
+
+static u32 a32_movt(u32 rd, u32 imm)
+{
+	return 0xe3400000 | (imm >> 12 & 15) << 16 | rd << 12 | (imm & 0xfff);
+}
+
+static u32 a32_ldr(u32 rt, u32 rn)
+{
+	return 0xe5900000 | rn << 16 | rt << 12;
+}
+
+static u32 a32_str(u32 rt, u32 rn)
+{
+	return 0xe5800000 | rn << 16 | rt << 12;
+}
+
+static u32 a32_mrc(u32 n, u32 rt)
+{
+	return 0xee100010 | (n >> 11 & 7) << 21 | (n >> 7 & 15) << 16 | rt << 12 |
 	       (14 + (n >> 14)) << 8 | (n & 7) << 5 | (n >> 3 & 15);
+}
+
+static u32 a32_mcr(u32 n, u32 rt)
+{
+	return a32_mrc(n, rt) & ~BIT(20);
+}
+
+static u32 a32_mrrc(u32 n)		/* r0, r3 */
+{
+	return 0xec530000 | (14 + (n >> 8)) << 8 | (n >> 4 & 15) << 4 | (n & 15);
+}
+
+static u32 a32_mcrr(u32 n)		/* r0, r3 */
+{
+	return a32_mrrc(n) & ~BIT(20);
 }
 
 /*
@@ -588,77 +923,95 @@ static bool ends_never(int n)
 	return n >= CP(1, 0, 0, 4, 0) && n < CP(1, 0, 1, 0, 0);
 }
 
-static u32 nth_mrrc(int n)	/* to r0, r3 */
+static u32 *append_step32(u32 *insn, u32 op)
 {
-	return 0xec530000 | (14 + (n >> 8)) << 8 | (n >> 4 & 15) << 4 | (n & 15);
-}
-
-#define NOP32	0xe320f000
-
-static u32 *emit_read32(u32 *insn, u32 op)
-{
-	*insn++ = 0xe3a01000;		/* mov r1, #0 */
+	*insn++ = a32_mov_imm(1, 0);
 	*insn++ = op;
-	*insn++ = 0xe8a2001b;		/* stmia r2!, {r0, r1, r3, r4} */
+	*insn++ = A32_STORE_READING;
 	return insn;
 }
 
-static u32 *emit_load32(u32 *insn, int reg, u32 val)
+static u32 *append_read32(u32 *insn, u32 op)
 {
-	*insn++ = 0xe3000000 | (val >> 12 & 15) << 16 | reg << 12 | (val & 0xfff);
-	val >>= 16;
-	*insn++ = 0xe3400000 | (val >> 12 & 15) << 16 | reg << 12 | (val & 0xfff);
+	*insn++ = a32_mov_imm(0, 0);
+	return append_step32(insn, op);
+}
+
+static u32 *append_load32(u32 *insn, int reg, u32 val)
+{
+	*insn++ = a32_movw(reg, val & 0xffff);
+	*insn++ = a32_movt(reg, val >> 16);
+	return insn;
+}
+
+static u32 *append_stop32(u32 *insn)
+{
+	insn = append_load32(insn, 0, STOP);
+	*insn++ = a32_str(0, 0);
 	return insn;
 }
 
 /* As access_debug_regs() */
 static void read_debug_regs32(struct guest *g, u32 *insn)
 {
-	struct read32 *r = in_ram(g, RAM_RESULTS);
+	struct reading32 *r = in_ram(g, RAM_RESULTS);
 	char name[64];
 	u64 code;
 	int i;
 
 	for (i = 0; i < CP(1, 0, 0, 0, 0); i++) {
-		if (!cp_name(name, sizeof(name), i) && r[i].undef)
+		if (!cp_name(name, sizeof(name), i) && r[i].exception)
 			continue;
-		code = (u8 *)insn - g->ram;
-		insn = emit_load32(insn, 2, RAM_BASE + RAM_RESULTS + i * sizeof(*r));
-		insn = emit_read32(insn, nth_mrc(i));
-		insn = emit_load32(insn, 0, STOP);
-		*insn++ = 0xe5800000;		/* str r0, [r0] */
+		code = offset_of(g, insn);
+		insn = append_load32(insn, 2, RAM_BASE + RAM_RESULTS + i * sizeof(*r));
+		insn = append_read32(insn, a32_mrc(i, 0));
+		insn = append_stop32(insn);
 		run_guest(g, code);
 	}
 }
 
-/* Returns the end of what it made */
-static u32 *load_guest32(struct guest *g)
+#define A32_VECTORS	8
+/* The offsets of the vectors of the exceptions that come back, and of LR from the next one */
+static const struct {
+	u32	vector;
+	u32	too_far;
+} vectors32[] = {
+	{ 0x04 },		/* undefined */
+	{ 0x0c },		/* prefetch abort: see append_access32() */
+	{ 0x10, 4 },		/* data abort */
+};
+
+/*
+ * A guest whose exceptions put their vector into r1 and go on with the next
+ * instruction, after a fetch where r8 says. Returns its code, after the start.
+ *
+ * They go back by a branch and not by "movs pc, lr": under QEMU the SPSR of an
+ * exception that KVM makes is not the one that the guest gets.
+ */
+static u32 *prepare_guest32(struct guest *g)
 {
-	u32 *insn = in_ram(g, RAM_VECTORS);
+	u32 *vectors = in_ram(g, RAM_VECTORS), *insn = vectors + A32_VECTORS;
 	int i;
 
-	for (i = 0; i < 8; i++)
-		insn[i] = 0xeafffffe;	/* b . */
-	insn[1] = 0xea000005;		/* b to the eighth */
-	/*
-	 * Not "movs pc, lr": under QEMU the SPSR of an exception that KVM makes
-	 * is not the one that the guest gets.
-	 */
-	insn[8] = 0xe3a01001;		/* mov r1, #1 */
-	insn[9] = 0xe1a0500e;		/* mov r5, lr */
-	insn[10] = 0xf1020013;		/* cps #0x13 */
-	insn[11] = 0xe1a0f005;		/* mov pc, r5 */
+	for (i = 0; i < A32_VECTORS; i++)
+		vectors[i] = a32_branch(0);
+	for (i = 0; i < ARRAY_SIZE(vectors32); i++) {
+		u32 *vector = vectors + vectors32[i].vector / 4;
+
+		*vector = a32_branch(insn - vector);
+		*insn++ = a32_mov_imm(1, vectors32[i].vector);
+		if (vectors32[i].vector == 0x0c)
+			*insn++ = a32_mov(5, 8);
+		else
+			*insn++ = a32_sub_imm(5, 14, vectors32[i].too_far);
+		*insn++ = A32_CPS_SVC;
+		*insn++ = a32_go(5);
+	}
+
 	insn = in_ram(g, RAM_CODE);
-	insn = emit_load32(insn, 0, RAM_BASE + RAM_VECTORS);
-	*insn++ = 0xee0c0f10;		/* mcr p15, 0, r0, c12, c0, 0: VBAR */
-	insn = emit_load32(insn, 2, RAM_BASE + RAM_RESULTS);
-	for (i = 0; i < NR_MRC; i++)
-		insn = emit_read32(insn, ends_never(i) ? NOP32 : nth_mrc(i));
-	for (i = 0; i < NR_MRRC; i++)
-		insn = emit_read32(insn, nth_mrrc(i));
-	insn = emit_load32(insn, 0, STOP);
-	*insn++ = 0xe5800000;		/* str r0, [r0] */
-	return insn;
+	insn = append_load32(insn, 0, RAM_BASE + RAM_VECTORS);
+	*insn++ = a32_mcr(CP(1, 0, 12, 0, 0), 0);		/* VBAR */
+	return append_load32(insn, 2, RAM_BASE + RAM_RESULTS);
 }
 
 /* The counters run; VBAR is the guest's own. */
@@ -670,15 +1023,15 @@ static const char *not_value32(const char *name)
 	return strcmp(name, "VBAR") ? NULL : "own";
 }
 
-static void read32_fact(const char *name, bool named, const struct read32 *r, bool wide)
+static void read32_fact(const char *class, const char *name, const struct reading32 *r, bool wide,
+			const char *instead)
 {
-	struct read v = {
-		.val = r->undef ? ESR_ELx_IL : wide ? (u64)r->high << 32 | r->val : r->val,
-		.exception = r->undef,
+	struct reading v = {
+		.val = r->exception ? ESR_ELx_IL : wide ? (u64)r->high << 32 | r->val : r->val,
+		.exception = r->exception,
 	};
 
-	if (named || !r->undef)
-		read_fact("guest32", name, &v, not_value32(name));
+	read_fact(class, name, &v, instead);
 }
 
 /* One of those in a guest of its own: whether it gets past it */
@@ -690,15 +1043,16 @@ static void look_at_unending(void)
 	char name[64];
 	int i;
 
-	*insn++ = nth_mrc(CP(1, 0, 0, 4, 0));
-	insn = emit_load32(insn, 1, STOP);
-	*insn++ = 0xe5811000;		/* str r1, [r1] */
+	*insn++ = a32_mrc(CP(1, 0, 0, 4, 0), 0);
+	insn = append_load32(insn, 1, STOP);
+	*insn++ = a32_str(1, 1);
 	set_reg(&g, ARM64_CORE_REG(regs.pc), RAM_BASE + RAM_CODE);
 	for (i = 0; i < 3 && stuck; i++) {
 		alarm(1);
 		stuck = __vcpu_run(g.vcpu) &&
 			vcpu_get_reg(g.vcpu, ARM64_CORE_REG(regs.pc)) == RAM_BASE + RAM_CODE;
 	}
+	alarm(LIMIT);
 	cp_name(name, sizeof(name), CP(1, 0, 0, 4, 0));
 	if (stuck)
 		fact("guest32", name, "the guest reads it for ever");
@@ -720,37 +1074,342 @@ static bool has_aarch32(void)
 	return el0;
 }
 
-static void look_at_aarch32(void)
+/* Registers by coprocessor, those of 64 bits after the others */
+#define NR_CP		(NR_MRC + NR_MRRC)
+
+static bool is_wide(int n)
 {
-	struct read32 *r;
+	return n >= NR_MRC;
+}
+
+static bool cp_any_name(char *buf, size_t size, int n)
+{
+	return is_wide(n) ? cp64_name(buf, size, n - NR_MRC) : cp_name(buf, size, n);
+}
+
+static u32 read_insn32(int n)
+{
+	return is_wide(n) ? a32_mrrc(n - NR_MRC) : ends_never(n) ? A32_NOP : a32_mrc(n, 0);
+}
+
+static u32 write_insn32(int n)
+{
+	return is_wide(n) ? a32_mcrr(n - NR_MRC) : a32_mcr(n, 0);
+}
+
+/* Each encoding is read. */
+static void look_at_registers32(void)
+{
+	struct reading32 *r;
+	struct guest g = make_guest(true);
+	u32 *insn = prepare_guest32(&g);
 	char name[64];
-	struct guest g;
 	bool named;
-	u32 *end;
 	int i;
 
+	r = in_ram(&g, RAM_RESULTS);
+	for (i = 0; i < NR_CP; i++)
+		insn = append_read32(insn, read_insn32(i));
+	insn = append_stop32(insn);
+	run_guest(&g, RAM_CODE);
+	read_debug_regs32(&g, insn);
+	for (i = 0; i < NR_CP; i++, r++) {
+		if (ends_never(i))
+			continue;
+		named = cp_any_name(name, sizeof(name), i);
+		if (named || !r->exception)
+			read32_fact("guest32", name, r, is_wide(i), not_value32(name));
+	}
+	free_guest(&g);
+}
+
+/*
+ * As in AArch64, see look_at_effects(): each register with a name is written ones,
+ * zeroes and what it was at first, and all are read.
+ */
+static const struct {
+	u32	reg;
+	u32	ones;		/* 0: it is not written */
+} ones32[] = {
+	/* M, C, I, V, EE, TE */
+	{ CP(1, 0, 1, 0, 0), ~(BIT(0) | BIT(2) | BIT(12) | BIT(13) | BIT(25) | BIT(30)) },
+	{ CP(0, 0, 1, 0, 4), 0xc5acce55 },	/* DBGOSLAR has a key */
+	{ CP(1, 0, 12, 0, 0), 0 },		/* VBAR */
+	{ CP(1, 0, 14, 2, 0), 0 },		/* CNTP_TVAL */
+	{ CP(1, 0, 14, 3, 0), 0 },		/* CNTV_TVAL */
+	{ CP(1, 0, 12, 12, 6), 0 },		/* ICC_IGRPEN0 */
+	{ CP(1, 0, 12, 8, 1), 0 },		/* ICC_EOIR0 */
+	{ CP(1, 0, 12, 12, 1), 0 },		/* ICC_EOIR1 */
+	{ CP(1, 0, 12, 11, 1), 0 },		/* ICC_DIR */
+};
+
+static u32 ones_for32(int n, const char *name)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ones32); i++) {
+		if (ones32[i].reg == n)
+			return ones32[i].ones;
+	}
+	return strncmp(name, "ICC_AP", 6) ? ~0U : 0;
+}
+
+struct known_cp {
+	int			n;
+	char			name[32];
+	u32			ones;		/* 0: it is not written */
+	struct reading32	read, written;	/* each once, without the others */
+};
+
+static bool same_reading32(const struct reading32 *a, const struct reading32 *b, bool wide)
+{
+	return a->val == b->val && a->exception == b->exception && (!wide || a->high == b->high);
+}
+
+static void effect32_facts(const struct known_cp *w, const struct known_cp *read, int nr,
+			   const struct reading32 *r)
+{
+	const struct reading32 *before = r, *after = r + nr + 1;
+	char name[100];
+	int i, j;
+
+	for (i = 0; i < NR_WRITES; i++, after += nr + 1) {
+		for (j = 0; j < nr; j++) {
+			if (read[j].read.exception || not_value32(read[j].name) ||
+			    same_reading32(&after[j], &before[j], is_wide(read[j].n)))
+				continue;
+			snprintf(name, sizeof(name), "%s %s: %s", w->name, writes[i], read[j].name);
+			read32_fact("effect32", name, &after[j], is_wide(read[j].n), NULL);
+		}
+	}
+}
+
+/* The value is in r0 and r3. */
+static u32 *append_write32(u32 *insn, int n, u32 val, u32 high)
+{
+	insn = append_load32(insn, 0, val);
+	insn = append_load32(insn, 3, high);
+	insn = append_step32(insn, write_insn32(n));
+	*insn++ = A32_ISB;
+	return insn;
+}
+
+static u32 *append_write_back32(u32 *insn, const struct known_cp *s)
+{
+	if (s->read.exception)
+		return append_write32(insn, s->n, 0, 0);
+	return append_write32(insn, s->n, s->read.val, s->read.high);
+}
+
+static int list_registers32(struct known_cp *s)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < NR_CP; i++) {
+		if (!cp_any_name(s[nr].name, sizeof(s[nr].name), i) || ends_never(i))
+			continue;
+		/* See is_chance(): DBGOSLAR, DBGOSLSR, DBGOSDLR, DBGPRCR */
+		if (i < CP(1, 0, 0, 0, 0) && (i & ~(7 << 3)) != CP(0, 0, 1, 0, 4))
+			continue;
+		s[nr].n = i;
+		s[nr].ones = ones_for32(i, s[nr].name);
+		nr++;
+	}
+	return nr;
+}
+
+/* Reads all, then writes to each what it is. r6: what reads them. Returns the end of the code. */
+static u32 *read_and_write_all32(struct guest *g, u32 *insn, struct known_cp *s, int nr)
+{
+	u32 *read_all = in_ram(g, RAM_READ_ALL);
+	struct reading32 *r = in_ram(g, RAM_RESULTS);
+	u64 code;
+	int i;
+
+	/* Counters stand still. */
+	insn = append_load32(insn, 0, ~0U);
+	*insn++ = a32_mcr(CP(1, 0, 9, 12, 2), 0);		/* PMCNTENCLR */
+	*insn++ = a32_mcr(CP(1, 0, 9, 14, 2), 0);		/* PMINTENCLR */
+	*insn++ = a32_mcr(CP(1, 0, 9, 12, 3), 0);		/* PMOVSR */
+	insn = append_load32(insn, 6, RAM_BASE + RAM_READ_ALL);
+	*insn++ = a32_call(6);
+	insn = append_stop32(insn);
+	for (i = 0; i < nr; i++)
+		read_all = append_read32(read_all, read_insn32(s[i].n));
+	*read_all = A32_RETURN;
+	run_guest(g, RAM_CODE);
+	for (i = 0; i < nr; i++)
+		s[i].read = r[i];
+
+	code = offset_of(g, insn);
+	insn = append_load32(insn, 2, RAM_BASE + RAM_RESULTS);
+	for (i = 0; i < nr; i++) {
+		if (s[i].ones)
+			insn = append_write_back32(insn, &s[i]);
+		else
+			insn = append_step32(insn, A32_NOP);
+	}
+	insn = append_stop32(insn);
+	run_guest(g, code);
+	for (i = 0; i < nr; i++)
+		s[i].written = r[i];
+	return insn;
+}
+
+static void look_at_effects32(void)
+{
+	struct known_cp *s = calloc(1024, sizeof(*s));
+	struct guest g = make_guest(true);
+	u32 *insn = prepare_guest32(&g);
+	int i, nr = list_registers32(s);
+	u64 code;
+
+	insn = read_and_write_all32(&g, insn, s, nr);
+	for (i = 0; i < nr; i++) {
+		if (!s[i].ones)
+			continue;
+		read32_fact("write32", s[i].name, &s[i].written, false, "taken");
+		if (s[i].written.exception)
+			continue;
+		code = offset_of(&g, insn);
+		insn = append_load32(insn, 2, RAM_BASE + RAM_RESULTS);
+		*insn++ = a32_call(6);
+		insn = append_write32(insn, s[i].n, s[i].ones, s[i].ones);
+		*insn++ = a32_call(6);
+		insn = append_write32(insn, s[i].n, 0, 0);
+		*insn++ = a32_call(6);
+		insn = append_write_back32(insn, &s[i]);
+		*insn++ = a32_call(6);
+		insn = append_stop32(insn);
+		run_guest(&g, code);
+		effect32_facts(&s[i], s, nr, in_ram(&g, RAM_RESULTS));
+	}
+	TEST_ASSERT(offset_of(&g, insn) < RAM_READ_ALL, "Guest too long");
+	free(s);
+	free_guest(&g);
+}
+
+static void look_at_caches32(void)
+{
+	struct guest g = make_guest(true);
+	struct reading32 *r = in_ram(&g, RAM_RESULTS);
+	u32 *insn = prepare_guest32(&g);
+	char name[32];
+	int i;
+
+	for (i = 0; i < NR_CSSELR; i++) {
+		insn = append_load32(insn, 0, i);
+		*insn++ = a32_mcr(CP(1, 2, 0, 0, 0), 0);	/* CSSELR */
+		*insn++ = A32_ISB;
+		insn = append_read32(insn, a32_mrc(CP(1, 2, 0, 0, 0), 0));
+		insn = append_read32(insn, a32_mrc(CP(1, 1, 0, 0, 0), 0));	/* CCSIDR */
+	}
+	insn = append_stop32(insn);
+	run_guest(&g, RAM_CODE);
+	for (i = 0; i < NR_CSSELR; i++, r += 2) {
+		snprintf(name, sizeof(name), "CSSELR=%d", i);
+		fact("cache32", name, "CSSELR %#x CCSIDR %#x", r[0].val, r[1].val);
+	}
+	free_guest(&g);
+}
+
+/* Calls by HVC, with 32-bit registers */
+static void look_at_calls32(void)
+{
+	struct guest g = make_guest(true);
+	struct reading32 *r = in_ram(&g, RAM_RESULTS);
+	u32 *insn = prepare_guest32(&g);
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(odd_calls); i++) {
+		for (j = 0; j < 4; j++)
+			insn = append_load32(insn, j == 2 ? 9 : j, odd_calls[i].reg[j]);
+		*insn++ = a32_mov(10, 2);
+		*insn++ = a32_mov(2, 9);
+		*insn++ = A32_HVC;
+		*insn++ = a32_mov(2, 10);
+		*insn++ = A32_STORE_READING;
+	}
+	insn = append_stop32(insn);
+	run_guest(&g, RAM_CODE);
+	for (i = 0; i < ARRAY_SIZE(odd_calls); i++, r++) {
+		if (odd_calls[i].varies && (int)r->val >= 0)
+			fact("hvc32", odd_calls[i].name, "ok");
+		else
+			fact("hvc32", odd_calls[i].name, "%#x", r->val);
+	}
+	free_guest(&g);
+}
+
+/* As look_at_outside() */
+static void look_at_outside32(void)
+{
+	const struct {
+		const char	*name;
+		u32		insn;	/* r7: the address */
+	} accesses32[] = {
+		{ "load", a32_ldr(0, 7) },
+		{ "store", a32_str(0, 7) },
+		{ "load multiple", A32_LOAD_PAIR },
+		{ "fetch", a32_go(7) },
+		{ "DCCIMVAC", a32_mcr(CP(1, 0, 7, 14, 1), 7) },
+		{ "DCIMVAC", a32_mcr(CP(1, 0, 7, 6, 1), 7) },
+		{ "ICIMVAU", a32_mcr(CP(1, 0, 7, 5, 1), 7) },
+	};
+	static const struct {
+		const char	*name;
+		u32		address;
+	} places[] = {
+		{ "before memory", RAM_BASE - 8 },
+		{ "behind memory", RAM_BASE + RAM_SIZE },
+		{ "the last 8 bytes", -8U },
+	};
+	struct guest g = make_guest(true);
+	struct reading32 *r = in_ram(&g, RAM_RESULTS);
+	u32 *insn = prepare_guest32(&g);
+	char name[64], exits[200];
+	u64 code;
+	int i, j, ret;
+
+	insn = append_stop32(insn);
+	run_guest(&g, RAM_CODE);
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		for (j = 0; j < ARRAY_SIZE(accesses32); j++) {
+			code = offset_of(&g, insn);
+			insn = append_load32(insn, 0, 0);
+			insn = append_load32(insn, 2, RAM_BASE + RAM_RESULTS);
+			insn = append_load32(insn, 7, places[i].address);
+			insn = append_load32(insn, 8, RAM_BASE + offset_of(&g, insn) + 4 * 4);
+			insn = append_step32(insn, accesses32[j].insn);
+			insn = append_read32(insn, a32_mrc(CP(1, 0, 5, 0, 0), 0));	/* DFSR */
+			insn = append_read32(insn, a32_mrc(CP(1, 0, 5, 0, 1), 0));	/* IFSR */
+			insn = append_stop32(insn);
+			snprintf(name, sizeof(name), "%s, %s", accesses32[j].name, places[i].name);
+			ret = run_to_stop(&g, code, exits, sizeof(exits));
+			if (ret)
+				fact("outside32", name, "KVM_RUN %s", strerrorname_np(ret));
+			else if (r[0].exception)
+				fact("outside32", name, "%svector %#x DFSR %#x IFSR %#x", exits,
+				     r[0].exception, r[1].val, r[2].val);
+			else
+				fact("outside32", name, "%sdone", exits);
+		}
+	}
+	free_guest(&g);
+}
+
+static void look_at_aarch32(void)
+{
 	if (!has_aarch32()) {
 		fact("guest32", "KVM_ARM_VCPU_EL1_32BIT", "not there");
 		return;
 	}
-
-	g = make_guest(true);
-	r = in_ram(&g, RAM_RESULTS);
-	end = load_guest32(&g);
-	run_guest(&g, RAM_CODE);
-	read_debug_regs32(&g, end);
-	for (i = 0; i < NR_MRC; i++, r++) {
-		if (ends_never(i))
-			continue;
-		named = cp_name(name, sizeof(name), i);
-		read32_fact(name, named, r, false);
-	}
-	for (i = 0; i < NR_MRRC; i++, r++) {
-		named = cp64_name(name, sizeof(name), i);
-		read32_fact(name, named, r, true);
-	}
-	free_guest(&g);
+	look_at_registers32();
 	look_at_unending();
+	look_at_effects32();
+	look_at_caches32();
+	look_at_calls32();
+	look_at_outside32();
 }
 
 /* ------------------------------- Hypercalls ------------------------------- */
@@ -814,8 +1473,8 @@ static void call_named(const struct conduit *conduit)
 	char name[100];
 	int i, j, n = 0;
 
-	asks[1] = find_function(0x8400000a);
-	asks[2] = find_function(0x80000001);
+	asks[1] = find_function(PSCI_1_0_FN_PSCI_FEATURES);
+	asks[2] = find_function(ARM_SMCCC_ARCH_FEATURES_FUNC_ID);
 	prepare_el1(&g);
 	for (i = 0; i < ARRAY_SIZE(functions); i++) {
 		const struct function *f = &functions[i];
@@ -872,7 +1531,7 @@ static void call_unnamed(const struct conduit *conduit)
 {
 	struct guest g = make_guest(false);
 	u32 *range = in_ram(&g, RAM_TABLE);
-	struct found *f = in_ram(&g, RAM_RESULTS);
+	struct answer *f = in_ram(&g, RAM_RESULTS);
 	u32 owner, bits, base, nr;
 	char name[32];
 
@@ -900,6 +1559,111 @@ static void call_unnamed(const struct conduit *conduit)
 	free_guest(&g);
 }
 
+/* With odd arguments, and what is in all registers that the SMCCC knows after it */
+static void look_at_odd_calls(void)
+{
+	struct guest g = make_guest(false);
+	struct call_all *c = in_ram(&g, RAM_TABLE);
+	char value[200];
+	int i, j, len;
+	u64 arg;
+
+	prepare_el1(&g);
+	for (i = 0; i < ARRAY_SIZE(odd_calls); i++) {
+		for (j = 0; j < SMCCC_REGS; j++)
+			c[i].reg[j] = j < 4 ? odd_calls[i].reg[j] : PRESERVED(j);
+	}
+	put_code(&g, RAM_CODE, guest_hvc_all, guest_hvc_all_end);
+	set_x(&g, 19, RAM_BASE + RAM_TABLE);
+	set_x(&g, 20, RAM_BASE + RAM_TABLE + ARRAY_SIZE(odd_calls) * sizeof(*c));
+	run_guest(&g, RAM_CODE);
+	for (i = 0; i < ARRAY_SIZE(odd_calls); i++, c++) {
+		bool varies = odd_calls[i].varies && (long)c->reg[0] >= 0;
+
+		len = snprintf(value, sizeof(value), c->exception ? "ESR %#lx" : "%#lx",
+			       varies ? 0 : (unsigned long)c->reg[0]);
+		for (j = 1; j < SMCCC_REGS; j++) {
+			arg = j < 4 ? odd_calls[i].reg[j] : PRESERVED(j);
+			if (c->reg[j] == arg || (j < 4 && !c->reg[j]))
+				continue;
+			if (j < 4 && varies)
+				len += snprintf(value + len, sizeof(value) - len, " x%d", j);
+			else
+				len += snprintf(value + len, sizeof(value) - len, " x%d %#lx", j,
+						(unsigned long)c->reg[j]);
+		}
+		fact("hvc", odd_calls[i].name, "%s", value);
+	}
+	free_guest(&g);
+}
+
+/* Calls that end or stop the machine: what the VMM gets of it */
+static void look_at_power(void)
+{
+	static const struct call_to_end {
+		const char	*name;
+		u64		reg[3];
+	} calls[] = {
+		{ "SYSTEM_OFF", { PSCI_0_2_FN_SYSTEM_OFF } },
+		{ "SYSTEM_RESET", { PSCI_0_2_FN_SYSTEM_RESET } },
+		{ "SYSTEM_RESET2(0)", { PSCI_1_1_FN_SYSTEM_RESET2, 0 } },
+		{ "SYSTEM_RESET2(vendor)", { PSCI_1_1_FN_SYSTEM_RESET2, BIT(31) } },
+		{ "SYSTEM_RESET2(vendor, 5)", { PSCI_1_1_FN64_SYSTEM_RESET2, BIT(31), 5 } },
+		{ "SYSTEM_OFF2(0)", { PSCI_1_3_FN_SYSTEM_OFF2, 0 } },
+		{ "SYSTEM_RESET2(1)", { PSCI_1_1_FN_SYSTEM_RESET2, 1 } },
+		{ "SYSTEM_RESET2(upper half set)", { PSCI_1_1_FN64_SYSTEM_RESET2, UPPER } },
+		{ "SYSTEM_OFF2(HIBERNATE_OFF)",
+		  { PSCI_1_3_FN64_SYSTEM_OFF2, PSCI_1_3_OFF_TYPE_HIBERNATE_OFF } },
+		{ "SYSTEM_OFF2(2)", { PSCI_1_3_FN_SYSTEM_OFF2, 2 } },
+		{ "SYSTEM_OFF2(0, 1)", { PSCI_1_3_FN64_SYSTEM_OFF2, 0, 1 } },
+		{ "SYSTEM_OFF2(upper half set)", { PSCI_1_3_FN64_SYSTEM_OFF2, UPPER } },
+		{ "SYSTEM_SUSPEND", { PSCI_1_0_FN_SYSTEM_SUSPEND, RAM_BASE } },
+		{ "CPU_OFF", { PSCI_0_2_FN_CPU_OFF } },
+		{ "CPU_SUSPEND", { PSCI_0_2_FN_CPU_SUSPEND, 0, RAM_BASE } },
+	};
+	const struct conduit *hvc = &conduits[0];
+	struct kvm_mp_state mp;
+	struct kvm_run *run;
+	char end[100];
+	struct guest g;
+	struct call *c;
+	u64 pc, last;
+	int i, ret;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		pc = 0;
+		g = make_guest(false);
+		run = g.vcpu->run;
+		prepare_el1(&g);
+		c = in_ram(&g, RAM_TABLE);
+		memcpy(c->reg, calls[i].reg, sizeof(calls[i].reg));
+		put_code(&g, RAM_CODE, hvc->calls, hvc->calls_end);
+		set_x(&g, 19, RAM_BASE + RAM_TABLE);
+		set_x(&g, 20, RAM_BASE + RAM_TABLE + sizeof(*c));
+		set_reg(&g, ARM64_CORE_REG(regs.pc), RAM_BASE + RAM_CODE);
+		/* One that is stopped is where it was when it is interrupted again. */
+		do {
+			last = pc;
+			alarm(1);
+			ret = __vcpu_run(g.vcpu) ? errno : 0;
+			pc = vcpu_get_reg(g.vcpu, ARM64_CORE_REG(regs.pc));
+		} while (ret == EINTR && pc != last);
+		alarm(LIMIT);
+		vcpu_ioctl(g.vcpu, KVM_GET_MP_STATE, &mp);
+		if (ret)
+			snprintf(end, sizeof(end), "KVM_RUN %s", strerrorname_np(ret));
+		else if (run->exit_reason == KVM_EXIT_SYSTEM_EVENT)
+			snprintf(end, sizeof(end), "KVM_EXIT_SYSTEM_EVENT %u: %u, %#llx",
+				 run->system_event.type, run->system_event.ndata,
+				 (unsigned long long)run->system_event.data[0]);
+		else
+			snprintf(end, sizeof(end), "returns %#lx", (unsigned long)c->reg[0]);
+		fact("power", calls[i].name, "%s, x0 %#lx, MP_STATE %u", end,
+		     (unsigned long)get_x(&g, 0), mp.mp_state);
+		free_guest(&g);
+	}
+}
+
 static void look_at_calls(const struct conduit *conduit)
 {
 	call_named(conduit);
@@ -911,6 +1675,7 @@ static void look_at_hvc(void)
 {
 	look_at_calls(&conduits[0]);
 	look_at_calls(&conduits[2]);
+	look_at_odd_calls();
 }
 
 static void look_at_smc(void)
@@ -1045,12 +1810,311 @@ static void look_at_caches(void)
 	put_code(&g, RAM_CODE, guest_caches, guest_caches_end);
 	set_x(&g, 20, RAM_BASE + RAM_RESULTS);
 	run_guest(&g, RAM_CODE);
-	/* Seven levels, data and instruction; and two values that are no cache */
-	for (i = 0; i < 16; i++) {
+	for (i = 0; i < NR_CSSELR; i++) {
 		snprintf(name, sizeof(name), "CSSELR_EL1=%d", i);
 		fact("cache", name, "CSSELR_EL1 %#lx CCSIDR_EL1 %#lx CCSIDR2_EL1 %s%#lx",
 		     (unsigned long)c[i].csselr, (unsigned long)c[i].ccsidr,
 		     c[i].exception ? "ESR " : "", (unsigned long)c[i].ccsidr2);
+	}
+	free_guest(&g);
+}
+
+/* ----------------------------- Outside of memory -------------------------- */
+
+#define ACCESS(name, code)	{ name, code, code##_end }
+
+static const struct access {
+	const char	*name;
+	const char	*code, *end;
+} accesses[] = {
+	ACCESS("load", guest_load),
+	ACCESS("load of a byte", guest_load_byte),
+	ACCESS("load of a pair", guest_load_pair),
+	ACCESS("load exclusive", guest_load_exclusive),
+	ACCESS("store", guest_store),
+	ACCESS("store of a pair", guest_store_pair),
+	ACCESS("prefetch", guest_prefetch),
+	ACCESS("fetch", guest_fetch),
+	ACCESS("DC IVAC", guest_dc_ivac),
+	ACCESS("DC CVAC", guest_dc_cvac),
+	ACCESS("DC CIVAC", guest_dc_civac),
+	ACCESS("DC ZVA", guest_dc_zva),
+	ACCESS("IC IVAU", guest_ic_ivau),
+};
+
+#undef ACCESS
+
+/* A VM of OUTSIDE_IPA_BITS, which every host can have: some are within the host's limit. */
+#define OUTSIDE_IPA_BITS	36
+
+static const struct {
+	const char	*name;
+	u64		address;
+} outside[] = {
+	{ "before memory", RAM_BASE - 64 },
+	{ "behind memory", RAM_BASE + RAM_SIZE },
+	{ "the last of the VM", BIT(OUTSIDE_IPA_BITS) - 64 },
+	{ "1 << 36", BIT(36) },
+	{ "1 << 39", BIT(39) },
+	{ "1 << 40", BIT(40) },
+	{ "1 << 43", BIT(43) },
+	{ "1 << 44", BIT(44) },
+	{ "1 << 47", BIT(47) },
+	{ "1 << 48", BIT(48) },
+	{ "1 << 51", BIT(51) },
+};
+
+static void outside_facts(struct guest *g, const struct access *access, const char *place,
+			  int ret, const char *exits)
+{
+	char name[100];
+
+	snprintf(name, sizeof(name), "%s, %s", access->name, place);
+	if (ret)
+		fact("outside", name, "KVM_RUN %s", strerrorname_np(ret));
+	else
+		fact("outside", name, "%s%s", exits, get_x(g, 21) ? "exception" : "done");
+	if (ret || !get_x(g, 21))
+		return;
+
+	snprintf(name, sizeof(name), "%s, %s: ESR_EL1", access->name, place);
+	fact("outside", name, "%#lx", (unsigned long)get_x(g, 0));
+	snprintf(name, sizeof(name), "%s, %s: FAR_EL1", access->name, place);
+	fact("outside", name, "%#lx", (unsigned long)get_x(g, 18));
+}
+
+static void look_at_outside(void)
+{
+	struct guest g = make_guest_of(OUTSIDE_IPA_BITS, false);
+	u64 code = RAM_CODE;
+	char exits[200];
+	int i, j, ret;
+
+	prepare_el1(&g);
+	put_code(&g, RAM_VECTORS, guest_resume_vectors, guest_resume_vectors_end);
+	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
+		put_code(&g, code, accesses[i].code, accesses[i].end);
+		for (j = 0; j < ARRAY_SIZE(outside); j++) {
+			set_x(&g, 19, outside[j].address);
+			set_x(&g, 21, 0);
+			ret = run_to_stop(&g, code, exits, sizeof(exits));
+			outside_facts(&g, &accesses[i], outside[j].name, ret, exits);
+		}
+		code += accesses[i].end - accesses[i].code;
+	}
+	free_guest(&g);
+}
+
+/* ------------------------------- Interrupts ------------------------------- */
+
+#define VTIMER_PPI	27
+#define PTIMER_PPI	30
+
+/* Whether a device of the vCPU has its interrupt pending */
+static bool is_pending(struct guest *g, int ppi, u64 device)
+{
+	if (!opts.gic)
+		return g->vcpu->run->s.regs.device_irq_level & device;
+
+	/* In a KVM_RUN of its own, as the state of a timer follows when it starts. */
+	put_code(g, RAM_READ_ALL, guest_read_pending, guest_read_pending_end);
+	set_x(g, 19, opts.gic == 3 ? GICR_BASE_GPA + SZ_64K + GICR_ISPENDR0 :
+				     GICD_BASE_GPA + GICD_ISPENDR);
+	run_guest(g, RAM_READ_ALL);
+	return get_x(g, 0) & BIT(ppi);
+}
+
+static const struct timer {
+	const char	*name;
+	const char	*code, *end;
+	int		ppi;
+	u64		device;
+	u64		values[4];
+} timers[] = {
+#define TIMER(name, code, which, ...)						\
+	{ name, code, code##_end, which##_PPI, KVM_ARM_DEV_EL1_##which, { __VA_ARGS__ } }
+	TIMER("CNTV_CVAL_EL0", guest_cntv_cval, VTIMER, 0, 1, BIT(63), ~0UL),
+	TIMER("CNTV_TVAL_EL0", guest_cntv_tval, VTIMER, 0, 0x7fffffff, 0xffffffff, BIT(32)),
+	TIMER("CNTP_CVAL_EL0", guest_cntp_cval, PTIMER, 0, 1, BIT(63), ~0UL),
+	TIMER("CNTP_TVAL_EL0", guest_cntp_tval, PTIMER, 0, 0x7fffffff, 0xffffffff, BIT(32)),
+#undef TIMER
+};
+
+/* Each way that it can be on and masked */
+static void look_at_timer(const struct timer *t)
+{
+	struct guest g = make_guest(false);
+	char what[64];
+	int i, ctl;
+
+	prepare_el1(&g);
+	put_code(&g, RAM_CODE, t->code, t->end);
+	for (i = 0; i < ARRAY_SIZE(t->values); i++) {
+		for (ctl = 0; ctl < 4; ctl++) {
+			u64 read;
+
+			set_x(&g, 1, t->values[i]);
+			set_x(&g, 2, ctl);
+			run_guest(&g, RAM_CODE);
+			read = get_x(&g, 0);
+			snprintf(what, sizeof(what), "%s %#lx, CTL %d", t->name,
+				 (unsigned long)t->values[i], ctl);
+			fact("irq", what, "CTL %#lx, interrupt %s", (unsigned long)read,
+			     is_pending(&g, t->ppi, t->device) ? "pending" : "-");
+		}
+	}
+	free_guest(&g);
+}
+
+static void look_at_timers(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(timers); i++)
+		look_at_timer(&timers[i]);
+}
+
+/* Each way that a counter can be on, may interrupt, and has overflowed */
+static void look_at_pmu_line(void)
+{
+	static const u64 counters[] = { BIT(0), BIT(31) };
+	struct guest g = make_guest(false);
+	char name[100];
+	int i, bits;
+
+	prepare_el1(&g);
+	put_code(&g, RAM_CODE, guest_pmu_line, guest_pmu_line_end);
+	for (i = 0; i < ARRAY_SIZE(counters); i++) {
+		for (bits = 0; bits < 16; bits++) {
+			set_x(&g, 1, bits & BIT(0));
+			set_x(&g, 2, bits & BIT(1) ? counters[i] : 0);
+			set_x(&g, 3, bits & BIT(2) ? counters[i] : 0);
+			set_x(&g, 4, bits & BIT(3) ? counters[i] : 0);
+			run_guest(&g, RAM_CODE);
+			snprintf(name, sizeof(name),
+				 "PMCR.E %d, of %#lx PMCNTENSET %d PMINTENSET %d PMOVSSET %d",
+				 bits & 1, (unsigned long)counters[i], bits >> 1 & 1,
+				 bits >> 2 & 1, bits >> 3 & 1);
+			fact("irq", name, "interrupt %s",
+			     is_pending(&g, PMU_PPI, KVM_ARM_DEV_PMU) ? "pending" : "-");
+		}
+	}
+	free_guest(&g);
+}
+
+/* Counters that only PMSWINC_EL0 counts up */
+static void look_at_pmu_increments(void)
+{
+	enum { SW_INCR = 0x0, CHAIN = 0x1e };
+	static const struct {
+		const char	*name;
+		u64		pmcr, typer[2], cntr[2], enabled;
+	} cases[] = {
+		{ "both", ARMV8_PMU_PMCR_E, { SW_INCR, SW_INCR }, { 5, 6 }, 3 },
+		{ "off", 0, { SW_INCR, SW_INCR }, { 5, 6 }, 3 },
+		{ "disabled", ARMV8_PMU_PMCR_E, { SW_INCR, SW_INCR }, { 5, 6 }, 0 },
+		{ "overflow", ARMV8_PMU_PMCR_E, { SW_INCR, SW_INCR }, { ~0U, 6 }, 3 },
+		{ "overflow, PMCR_EL0.LP", ARMV8_PMU_PMCR_E | ARMV8_PMU_PMCR_LP,
+		  { SW_INCR, SW_INCR }, { ~0U, ~0UL }, 3 },
+		{ "chain", ARMV8_PMU_PMCR_E, { SW_INCR, CHAIN }, { ~0U, 6 }, 3 },
+		{ "chain overflows", ARMV8_PMU_PMCR_E, { SW_INCR, CHAIN }, { ~0U, ~0U }, 3 },
+		{ "chain, disabled", ARMV8_PMU_PMCR_E, { SW_INCR, CHAIN }, { ~0U, 6 }, 1 },
+		{ "not at EL1", ARMV8_PMU_PMCR_E, { ARMV8_PMU_EXCLUDE_EL1, SW_INCR }, { 5, 6 }, 3 },
+		{ "other event", ARMV8_PMU_PMCR_E, { 0x3ff, SW_INCR }, { 5, 6 }, 2 },
+	};
+	static const u64 resets[] = {
+		ARMV8_PMU_PMCR_P, ARMV8_PMU_PMCR_C, ARMV8_PMU_PMCR_P | ARMV8_PMU_PMCR_C, 0xfc8, 0xff
+	};
+	struct guest g = make_guest(false);
+	char name[64];
+	int i;
+
+	prepare_el1(&g);
+	put_code(&g, RAM_CODE, guest_pmu_increment, guest_pmu_increment_end);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		set_x(&g, 1, cases[i].pmcr);
+		set_x(&g, 2, cases[i].typer[0]);
+		set_x(&g, 3, cases[i].typer[1]);
+		set_x(&g, 4, cases[i].cntr[0]);
+		set_x(&g, 5, cases[i].cntr[1]);
+		set_x(&g, 6, cases[i].enabled);
+		run_guest(&g, RAM_CODE);
+		snprintf(name, sizeof(name), "PMSWINC_EL0, %s", cases[i].name);
+		fact("pmu", name, "PMEVCNTR0_EL0 %#lx PMEVCNTR1_EL0 %#lx PMOVSSET_EL0 %#lx",
+		     (unsigned long)get_x(&g, 7), (unsigned long)get_x(&g, 8),
+		     (unsigned long)get_x(&g, 9));
+	}
+
+	put_code(&g, RAM_READ_ALL, guest_pmu_reset, guest_pmu_reset_end);
+	for (i = 0; i < ARRAY_SIZE(resets); i++) {
+		set_x(&g, 1, resets[i]);
+		run_guest(&g, RAM_READ_ALL);
+		snprintf(name, sizeof(name), "PMCR_EL0 %#lx", (unsigned long)resets[i]);
+		fact("pmu", name, "PMEVCNTR0_EL0 %#lx PMCCNTR_EL0 %#lx PMCR_EL0 %#lx",
+		     (unsigned long)get_x(&g, 7), (unsigned long)get_x(&g, 8),
+		     (unsigned long)get_x(&g, 9));
+	}
+	free_guest(&g);
+}
+
+static void sgi_facts(const char *name, const char *code, const char *end)
+{
+	struct guest g = make_guest(false);
+	char what[64];
+	int group;
+
+	prepare_el1(&g);
+	put_code(&g, RAM_CODE, code, end);
+	for (group = 0; group < 2; group++) {
+		set_x(&g, 1, group);
+		set_x(&g, 19, GICR_BASE_GPA + SZ_64K);
+		run_guest(&g, RAM_CODE);
+		snprintf(what, sizeof(what), "%s, SGI 0 of group %d", name, group);
+		fact("irq", what, "GICR_ISPENDR0 %#lx", (unsigned long)get_x(&g, 0));
+	}
+	free_guest(&g);
+}
+
+static void look_at_interrupts(void)
+{
+	look_at_timers();
+	if (opts.gic == 3) {
+		sgi_facts("ICC_SGI0R_EL1", guest_sgi0r, guest_sgi0r_end);
+		sgi_facts("ICC_SGI1R_EL1", guest_sgi1r, guest_sgi1r_end);
+		sgi_facts("ICC_ASGI1R_EL1", guest_asgi1r, guest_asgi1r_end);
+	}
+	if (wanted("pmu") && kvm_check_cap(KVM_CAP_ARM_PMU_V3)) {
+		look_at_pmu_line();
+		look_at_pmu_increments();
+	}
+}
+
+/* -------------------------- Debug exceptions ------------------------------ */
+
+static void look_at_debug(void)
+{
+	static const char * const debug_exceptions[] = {
+		"breakpoint", "watchpoint", "software step", "BRK"
+	};
+	struct guest g = make_guest(false);
+	struct reading *r = in_ram(&g, RAM_RESULTS);
+	char name[64];
+	int i, lock;
+
+	prepare_el1(&g);
+	put_code(&g, RAM_VECTORS, guest_resume_vectors, guest_resume_vectors_end);
+	put_code(&g, RAM_CODE, guest_debug, guest_debug_end);
+	for (lock = 0; lock < 2; lock++) {
+		set_x(&g, 1, lock);
+		set_x(&g, 20, RAM_BASE + RAM_RESULTS);
+		run_guest(&g, RAM_CODE);
+		for (i = 0; i < ARRAY_SIZE(debug_exceptions); i++) {
+			snprintf(name, sizeof(name), "OSLAR_EL1 %d: %s", lock, debug_exceptions[i]);
+			if (r[i].exception)
+				fact("debug", name, "ESR %#lx", (unsigned long)r[i].val);
+			else
+				fact("debug", name, "none");
+		}
 	}
 	free_guest(&g);
 }
@@ -1126,18 +2190,18 @@ static void make_tables(struct guest *g)
 {
 	u64 *table = in_ram(g, RAM_TABLE);
 
-	table[0] = 1 << 10 | 1 << 2 | 1;
-	table[1] = RAM_BASE | 1 << 10 | 3 << 8 | 1;
+	table[0] = PTE_AF | PTE_ATTRINDX(1) | PTE_VALID;
+	table[1] = RAM_BASE | PTE_AF | PTE_SHARED | PTE_VALID;
 	set_x(g, 19, RAM_BASE + RAM_TABLE);
 }
 
-/* What the guest noted */
+/* What the guest left in registers, see guest_record_vectors */
 static void guest_facts(const struct exception *x, struct guest *g)
 {
 	static const struct {
 		const char	*name;
-		int		reg;	/* see guest_note_vectors */
-	} noted[] = {
+		int		reg;
+	} recorded[] = {
 		{ "vector", 10 }, { "step", 20 }, { "ESR_EL1", 11 }, { "ELR_EL1", 12 },
 		{ "SPSR_EL1", 13 }, { "FAR_EL1", 14 }, { "ISR_EL1", 15 },
 	};
@@ -1148,10 +2212,10 @@ static void guest_facts(const struct exception *x, struct guest *g)
 		exception_fact(x, "vector", "none");
 		return;
 	}
-	for (i = 0; i < ARRAY_SIZE(noted); i++) {
-		val = get_x(g, noted[i].reg);
-		exception_fact(x, noted[i].name, "%#lx",
-			       (unsigned long)(noted[i].reg == 12 ? val - RAM_BASE : val));
+	for (i = 0; i < ARRAY_SIZE(recorded); i++) {
+		val = get_x(g, recorded[i].reg);
+		exception_fact(x, recorded[i].name, "%#lx",
+			       (unsigned long)(recorded[i].reg == 12 ? val - RAM_BASE : val));
 	}
 }
 
@@ -1204,7 +2268,7 @@ static void look_at_exception(const struct exception *x)
 	int ret;
 
 	prepare_el1(&g);
-	put_code(&g, RAM_VECTORS, guest_note_vectors, guest_note_vectors_end);
+	put_code(&g, RAM_VECTORS, guest_record_vectors, guest_record_vectors_end);
 	make_tables(&g);
 	put_code(&g, RAM_CODE, x->code, x->end);
 	set_reg(&g, ARM64_CORE_REG(regs.pc), RAM_BASE + RAM_CODE);
@@ -1272,6 +2336,31 @@ static void look_at_vmm_list(void)
 	free_guest(&g);
 }
 
+/* A VMM that gives a vCPU a PMU and never initializes it */
+static void look_at_uninitialized_pmu(void)
+{
+	struct guest g;
+	int ret;
+
+	if (!wanted("pmu") || !kvm_check_cap(KVM_CAP_ARM_PMU_V3))
+		return;
+	opts.no_pmu_init = true;
+	g = make_guest(false);
+	prepare_el1(&g);
+	put_code(&g, RAM_CODE, guest_stop, guest_stop_end);
+	set_reg(&g, ARM64_CORE_REG(regs.pc), RAM_BASE + RAM_CODE);
+	ret = __vcpu_run(g.vcpu) ? errno : 0;
+	fact("vmm", "KVM_RUN without KVM_ARM_VCPU_PMU_V3_INIT", "%s",
+	     ret ? strerrorname_np(ret) : "ok");
+	free_guest(&g);
+}
+
+static void look_at_vmm(void)
+{
+	look_at_vmm_list();
+	look_at_uninitialized_pmu();
+}
+
 /* ---------------------------------- Looks --------------------------------- */
 
 static const struct look {
@@ -1279,29 +2368,30 @@ static const struct look {
 	void		(*look)(void);
 } looks[] = {
 	{ "guest", look_at_sysregs },
-	{ "bits", look_at_bits },
+	{ "bits", look_at_effects },
+	{ "insn", look_at_instructions },
 	{ "guest32", look_at_aarch32 },
 	{ "hvc", look_at_hvc },
 	{ "smc", look_at_smc },
 	{ "gic", look_at_gic },
 	{ "cache", look_at_caches },
+	{ "outside", look_at_outside },
+	{ "irq", look_at_interrupts },
+	{ "debug", look_at_debug },
+	{ "power", look_at_power },
 	{ "exception", look_at_exceptions },
-	{ "vmm", look_at_vmm_list },
+	{ "vmm", look_at_vmm },
 };
 
 static const char * const classes[] = {
-	"guest", "write", "bits", "guest32", "hvc", "smc", "hvc#1", "smc#1", "gic", "cache",
-	"exception", "vmm",
+	"guest", "write", "bits", "effect", "insn", "guest32", "hvc", "smc", "hvc#1", "smc#1",
+	"gic", "cache", "outside", "irq", "debug", "power", "exception", "vmm",
 };
 
 struct child {
 	pid_t	pid;
-	FILE	*out;
+	FILE	*facts;
 };
-
-static void interrupted(int sig)
-{
-}
 
 /*
  * Each look is a process of its own: they run side by side, and what the
@@ -1309,20 +2399,21 @@ static void interrupted(int sig)
  */
 static struct child start_look(const struct look *l)
 {
-	struct child c = { .out = fdopen(memfd_create(l->class, 0), "w+") };
+	struct child c = { .facts = fdopen(memfd_create(l->class, 0), "w+") };
 
-	TEST_ASSERT(c.out, "No memory for the facts");
+	TEST_ASSERT(c.facts, "No memory for the facts");
 	fflush(NULL);
 	c.pid = fork();
 	if (c.pid)
 		return c;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* A guest that hangs is interrupted, and said to have been. */
-	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = interrupted }, NULL);
+	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = alarm_handler }, NULL);
 	alarm(LIMIT);
-	out = c.out;
+	facts_file = c.facts;
 	l->look();
-	fflush(out);
+	fflush(facts_file);
 	_exit(0);
 }
 
@@ -1332,13 +2423,13 @@ static bool end_look(const struct look *l, struct child *c, struct facts *f)
 	long len;
 
 	waitpid(c->pid, &status, 0);
-	len = lseek(fileno(c->out), 0, SEEK_END);
+	len = lseek(fileno(c->facts), 0, SEEK_END);
 	f->text = realloc(f->text, f->len + len + 1);
-	TEST_ASSERT(f->text && pread(fileno(c->out), f->text + f->len, len, 0) == len,
+	TEST_ASSERT(f->text && pread(fileno(c->facts), f->text + f->len, len, 0) == len,
 		    "The facts cannot be read");
 	f->len += len;
 	f->text[f->len] = 0;
-	fclose(c->out);
+	fclose(c->facts);
 	if (status)
 		fprintf(stderr, "guest_view: the look at \"%s\" failed, status %#x\n",
 			l->class, status);
@@ -1349,36 +2440,97 @@ static bool wanted_look(const struct look *l)
 {
 	if (l->look == look_at_gic && !opts.gic)
 		return false;
-	return !opts.only || strstr(opts.only, l->class);
+	/* What EL2 writes to its registers is what it runs on. */
+	if (l->look == look_at_effects && opts.el2)
+		return false;
+	return !opts.only || is_listed(opts.only, l->class);
 }
 
 /*
  * KVM's complaints about each encoding that it does not know would take minutes
- * on a serial console. Without the privilege they do.
+ * on a serial console, so its level is lowered. A process of its own puts that
+ * back when nobody is left who has the pipe, however they ended. Without the
+ * privilege the level stays.
  */
-static void quiet_console(bool quiet)
+#define PRINTK	"/proc/sys/kernel/printk"
+
+static int console_level(void)
 {
-	klogctl(quiet ? 6 : 7, NULL, 0);	/* SYSLOG_ACTION_CONSOLE_OFF, _ON */
+	FILE *f = fopen(PRINTK, "r");
+	int level = -1;
+
+	if (f) {
+		if (fscanf(f, "%d", &level) != 1)
+			level = -1;
+		fclose(f);
+	}
+	return level;
 }
 
-static pid_t main_pid;
-
-/* Not by a look that gives up while others go on */
-static void restore_console(void)
+static bool set_console_level(int level)
 {
-	if (getpid() == main_pid)
-		quiet_console(false);
+	FILE *f = fopen(PRINTK, "w");
+
+	if (!f)
+		return false;
+	fprintf(f, "%d\n", level);
+	return !fclose(f);
+}
+
+struct quiet {
+	pid_t	keeper;
+	int	pipe;		/* its end of the writer */
+};
+
+static void keep_console_level(int fd, int level)
+{
+	char end;
+
+	setsid();
+	while (read(fd, &end, 1) < 0 && errno == EINTR)
+		;
+	set_console_level(level);
+	_exit(0);
+}
+
+static struct quiet quiet_console(void)
+{
+	struct quiet q = { .pipe = -1 };
+	int fds[2], level = console_level();
+
+	if (level <= 1)
+		return q;
+	TEST_ASSERT(!pipe2(fds, O_CLOEXEC), "No pipe: %s", strerror(errno));
+	fflush(NULL);
+	q.keeper = fork();
+	TEST_ASSERT(q.keeper >= 0, "No process: %s", strerror(errno));
+	if (!q.keeper) {
+		close(fds[1]);
+		keep_console_level(fds[0], level);
+	}
+	close(fds[0]);
+	q.pipe = fds[1];
+	set_console_level(1);
+	return q;
+}
+
+static void restore_console(struct quiet *q)
+{
+	if (q->pipe < 0)
+		return;
+	close(q->pipe);
+	waitpid(q->keeper, NULL, 0);
 }
 
 /* Whether the whole of it was seen */
 static bool look_at_all(struct facts *f)
 {
 	struct child c[ARRAY_SIZE(looks)];
+	struct quiet quiet = quiet_console();
 	bool ok = true;
 	int i;
 
 	*f = (struct facts){};
-	quiet_console(true);
 	for (i = 0; i < ARRAY_SIZE(looks); i++) {
 		if (wanted_look(&looks[i]))
 			c[i] = start_look(&looks[i]);
@@ -1387,7 +2539,7 @@ static bool look_at_all(struct facts *f)
 		if (wanted_look(&looks[i]))
 			ok &= end_look(&looks[i], &c[i], f);
 	}
-	quiet_console(false);
+	restore_console(&quiet);
 	return ok;
 }
 
@@ -1445,6 +2597,38 @@ static struct facts copy_facts(const struct facts *f)
 	return (struct facts){ strdup(f->text), f->len };
 }
 
+/* Killed while the console is quiet */
+static bool console_comes_back(int level)
+{
+	struct quiet quiet;
+	pid_t pid = fork();
+	int i;
+
+	if (!pid) {
+		quiet = quiet_console();
+		kill(getpid(), quiet.pipe < 0 || console_level() == level ? SIGTERM : SIGKILL);
+		pause();
+	}
+	waitpid(pid, &i, 0);
+	if (!WIFSIGNALED(i) || WTERMSIG(i) != SIGKILL)
+		return false;
+	/* The process that puts it back is nobody's child by now. */
+	for (i = 0; i < 100 && console_level() != level; i++)
+		usleep(100000);
+	return console_level() == level;
+}
+
+static void test_console(void)
+{
+	int level = console_level();
+
+	if (level <= 1 || !set_console_level(level))
+		ksft_test_result_skip("the console's level cannot be lowered\n");
+	else
+		ksft_test_result(console_comes_back(level),
+				 "the console is as it was after the program was killed\n");
+}
+
 /* Else there is more to see than what is the same */
 static bool starts_as_own_baseline(void)
 {
@@ -1464,9 +2648,10 @@ static int run_tests(void)
 	ksft_print_header();
 	if (!has_ipa_bits())
 		ksft_exit_skip("less than %u bits of guest physical addresses\n", IPA_BITS);
-	ksft_set_plan(ARRAY_SIZE(classes) + 3);
+	ksft_set_plan(ARRAY_SIZE(classes) + 4);
 	opts.gic = host_has_gic(3) ? 3 : host_has_gic(2) ? 2 : 0;
 
+	test_console();
 	ok = look_at_all(&first);
 	ksft_test_result(ok, "everything was looked at\n");
 	for (i = 0; i < ARRAY_SIZE(classes); i++) {
@@ -1507,7 +2692,8 @@ static int help(void)
 		"  -x  without these\n"
 		"  -t  with memory tagging (KVM_CAP_ARM_MTE)\n"
 		"  -e  with EL2 (KVM_CAP_ARM_EL2)\n"
-		"  -o  only guest (and write), bits, guest32, hvc, smc, gic, cache, exception, vmm\n");
+		"  -o  only guest (and write), bits (and effect), insn, guest32 (and all of AArch32),\n"
+		"      hvc, smc, gic, cache, outside, irq, debug, power, exception, vmm\n");
 	return KSFT_FAIL;
 }
 
@@ -1528,8 +2714,6 @@ int main(int argc, char **argv)
 	struct facts f;
 	int opt;
 
-	main_pid = getpid();
-	atexit(restore_console);
 	if (argc == 1)
 		return run_tests();
 	if (strcmp(argv[1], "show"))

@@ -3,6 +3,9 @@
 #ifndef SELFTEST_KVM_GUEST_VIEW_CODE_H
 #define SELFTEST_KVM_GUEST_VIEW_CODE_H
 
+#include <linux/stringify.h>
+
+#include "gic_v3.h"
 #include "kvm_util.h"
 
 /*
@@ -18,12 +21,64 @@
 	    #name "_end:\n"						\
 	    ".popsection\n")
 
+/* A store there says that the guest is done. */
+#define STOP			0x0a000000
+
 #define GUEST_STOP							\
-	"	mov	x26, #0x0a000000\n"				\
+	"	mov	x26, #" __stringify(STOP) "\n"			\
 	"	str	xzr, [x26]\n"					\
 	"	b	.\n"
 
 GUEST_CODE(guest_stop, GUEST_STOP);
+
+/*
+ * Code that is made for each register or instruction: where it stands for one,
+ * S2_0_C0_C0_0 or "sys #0, C0, C0, #0" is replaced (see append()).
+ */
+#define STEP(insn)							\
+	"	mov	x21, #0\n"					\
+	"	" insn "\n"						\
+	"	stp	x0, x21, [x20], #16\n"
+
+/* Some are read without anything coming of it: not what x0 happens to hold. */
+GUEST_CODE(guest_read,
+	   "	mov	x0, #0\n"
+	   STEP("mrs	x0, s2_0_c0_c0_0"));
+
+/* x23: what is written */
+GUEST_CODE(guest_write,
+	   "	mov	x0, x23\n"
+	   STEP("msr	s2_0_c0_c0_0, x0"));
+
+/* What is there is written: a struct reading. */
+GUEST_CODE(guest_write_back,
+	   "	ldp	x0, x21, [x20]\n"
+	   "	msr	s2_0_c0_c0_0, x0\n"
+	   "	stp	x0, x21, [x20], #16\n");
+
+GUEST_CODE(guest_skip_reading,
+	   "	add	x20, x20, #16\n");
+
+GUEST_CODE(guest_return,
+	   "	ret\n");
+
+/* x19: reads all that can be read, x23 to x25: what is written */
+#define WRITE_AND_READ_ALL(from)					\
+	"	mov	x0, " from "\n"				\
+	STEP("msr	s2_0_c0_c0_0, x0\n	isb")			\
+	"	blr	x19\n"
+
+GUEST_CODE(guest_write_and_read_all,
+	   "	blr	x19\n"
+	   WRITE_AND_READ_ALL("x23")
+	   WRITE_AND_READ_ALL("x24")
+	   WRITE_AND_READ_ALL("x25")
+	   GUEST_STOP);
+
+/* x19: the argument */
+GUEST_CODE(guest_instruction,
+	   "	mov	x0, x19\n"
+	   STEP("sys	#0, c0, c0, #0, x0"));
 
 GUEST_CODE(guest_skip_vectors,
 	   "	.rept	16\n"
@@ -37,7 +92,7 @@ GUEST_CODE(guest_skip_vectors,
 	   "	.endr\n");
 
 /* Exceptions that are what the guest is there for: x10 says which it was. */
-GUEST_CODE(guest_note_vectors,
+GUEST_CODE(guest_record_vectors,
 	   "	.set	vector, 0\n"
 	   "	.rept	16\n"
 	   "	mov	x10, #vector\n"
@@ -76,6 +131,41 @@ struct call {
 	u64	exception;	/* then reg[0] is ESR_EL1 */
 };
 
+/* As above, with all registers that the SMCCC knows */
+GUEST_CODE(guest_hvc_all,
+	   "1:	cmp	x19, x20\n"
+	   "	b.eq	2f\n"
+	   "	ldp	x0, x1, [x19]\n"
+	   "	ldp	x2, x3, [x19, #16]\n"
+	   "	ldp	x4, x5, [x19, #32]\n"
+	   "	ldp	x6, x7, [x19, #48]\n"
+	   "	ldp	x8, x9, [x19, #64]\n"
+	   "	ldp	x10, x11, [x19, #80]\n"
+	   "	ldp	x12, x13, [x19, #96]\n"
+	   "	ldp	x14, x15, [x19, #112]\n"
+	   "	ldp	x16, x17, [x19, #128]\n"
+	   "	mov	x21, #0\n"
+	   "	hvc	#0\n"
+	   "	stp	x0, x1, [x19], #16\n"
+	   "	stp	x2, x3, [x19], #16\n"
+	   "	stp	x4, x5, [x19], #16\n"
+	   "	stp	x6, x7, [x19], #16\n"
+	   "	stp	x8, x9, [x19], #16\n"
+	   "	stp	x10, x11, [x19], #16\n"
+	   "	stp	x12, x13, [x19], #16\n"
+	   "	stp	x14, x15, [x19], #16\n"
+	   "	stp	x16, x17, [x19], #16\n"
+	   "	str	x21, [x19], #8\n"
+	   "	b	1b\n"
+	   "2:\n" GUEST_STOP);
+
+#define SMCCC_REGS	18
+
+struct call_all {
+	u64	reg[SMCCC_REGS];
+	u64	exception;
+};
+
 /* x19: ranges of functions up to { 0, 0 }, x20: where those that exist go */
 #define GUEST_SWEEP(name, insn)						\
 GUEST_CODE(name,							\
@@ -103,7 +193,7 @@ GUEST_CODE(name,							\
 GUEST_SWEEP(guest_sweep_hvc, "hvc #0");
 GUEST_SWEEP(guest_sweep_smc, "smc #0");
 
-struct found {
+struct answer {
 	u64	id;
 	u64	exception;
 	u64	ret;
@@ -182,7 +272,7 @@ struct cache {
 	u64	exception;
 };
 
-/* x20 counts the steps, x10 is no vector yet: see guest_note_vectors */
+/* x20 counts the steps, x10 is no vector yet: see guest_record_vectors */
 GUEST_CODE(guest_wait,
 	   "	mov	x10, #-1\n"
 	   "	mov	x20, #0\n"
@@ -233,5 +323,184 @@ GUEST_CODE(guest_walk_nothing,
 	   "	ldr	x0, [x0]\n" GUEST_STOP
 	   "	.balign	8\n"
 	   "1:	.quad	0x0000000280190019\n");	/* 4K, 39 bits each, 40 bits out */
+
+/*
+ * Exceptions by something that was tried, once: ESR_EL1 in x0, 1 in x21, FAR_EL1
+ * in x18. The guest goes on where x23 says, with debug exceptions masked.
+ */
+GUEST_CODE(guest_resume_vectors,
+	   "	.rept	16\n"
+	   "	mrs	x0, esr_el1\n"
+	   "	mov	x21, #1\n"
+	   "	mrs	x18, far_el1\n"
+	   "	msr	elr_el1, x23\n"
+	   "	mrs	x22, spsr_el1\n"
+	   "	orr	x22, x22, #" __stringify(PSR_D_BIT) "\n"
+	   "	msr	spsr_el1, x22\n"
+	   "	eret\n"
+	   "	.fill	24, 4, 0\n"
+	   "	.endr\n");
+
+/* x19: the address */
+#define GUEST_ACCESS(name, insn)					\
+GUEST_CODE(name,							\
+	   "	adr	x23, 1f\n"					\
+	   "	mov	x0, #0\n"					\
+	   "	mov	x21, #0\n"					\
+	   "	" insn "\n"						\
+	   "1:\n" GUEST_STOP)
+
+GUEST_ACCESS(guest_load, "ldr	x0, [x19]");
+GUEST_ACCESS(guest_load_byte, "ldrb	w0, [x19]");
+GUEST_ACCESS(guest_load_pair, "ldp	x0, x1, [x19]");
+GUEST_ACCESS(guest_load_exclusive, "ldxr	x0, [x19]");
+GUEST_ACCESS(guest_store, "str	xzr, [x19]");
+GUEST_ACCESS(guest_store_pair, "stp	xzr, xzr, [x19]");
+GUEST_ACCESS(guest_prefetch, "prfm	pldl1keep, [x19]");
+GUEST_ACCESS(guest_fetch, "br	x19");
+GUEST_ACCESS(guest_dc_ivac, "dc	ivac, x19");
+GUEST_ACCESS(guest_dc_cvac, "dc	cvac, x19");
+GUEST_ACCESS(guest_dc_civac, "dc	civac, x19");
+GUEST_ACCESS(guest_dc_zva, "dc	zva, x19");
+GUEST_ACCESS(guest_ic_ivau, "ic	ivau, x19");
+
+/* x19: a register of the GIC that says what is pending */
+GUEST_CODE(guest_read_pending,
+	   "	ldr	w0, [x19]\n" GUEST_STOP);
+
+/* x19: the redistributor's frame for SGIs, x1: their groups. SGI 0 is sent to itself. */
+#define GUEST_SGI(name, reg)						\
+GUEST_CODE(name,							\
+	   "	str	w1, [x19, #" __stringify(GICR_IGROUPR0) "]\n"	\
+	   "	mov	x2, #1\n"					\
+	   "	msr	" reg ", x2\n"					\
+	   "	isb\n"							\
+	   "	ldr	w0, [x19, #" __stringify(GICR_ISPENDR0) "]\n"	\
+	   "	str	w2, [x19, #" __stringify(GICR_ICPENDR0) "]\n"	\
+	   GUEST_STOP)
+
+GUEST_SGI(guest_sgi0r, "icc_sgi0r_el1");
+GUEST_SGI(guest_sgi1r, "icc_sgi1r_el1");
+GUEST_SGI(guest_asgi1r, "icc_asgi1r_el1");
+
+/* x1: the compare value, x2: the control register. It is read into x0. */
+#define GUEST_TIMER(name, set_value, set_control, get_control)		\
+GUEST_CODE(name,							\
+	   "	" set_value ", x1\n"					\
+	   "	" set_control ", x2\n"					\
+	   "	isb\n"							\
+	   "	mrs	x0, " get_control "\n" GUEST_STOP)
+
+GUEST_TIMER(guest_cntv_cval, "msr cntv_cval_el0", "msr cntv_ctl_el0", "cntv_ctl_el0");
+GUEST_TIMER(guest_cntv_tval, "msr cntv_tval_el0", "msr cntv_ctl_el0", "cntv_ctl_el0");
+GUEST_TIMER(guest_cntp_cval, "msr cntp_cval_el0", "msr cntp_ctl_el0", "cntp_ctl_el0");
+GUEST_TIMER(guest_cntp_tval, "msr cntp_tval_el0", "msr cntp_ctl_el0", "cntp_ctl_el0");
+
+/* x1 to x4: PMCR_EL0, and the counters that are enabled, interrupt and overflowed */
+GUEST_CODE(guest_pmu_line,
+	   "	mov	x0, #-1\n"
+	   "	msr	pmcntenclr_el0, x0\n"
+	   "	msr	pmintenclr_el1, x0\n"
+	   "	msr	pmovsclr_el0, x0\n"
+	   "	msr	pmcr_el0, x1\n"
+	   "	msr	pmcntenset_el0, x2\n"
+	   "	msr	pmintenset_el1, x3\n"
+	   "	msr	pmovsset_el0, x4\n" GUEST_STOP);
+
+/* x1: PMCR_EL0, x2, x3: PMEVTYPER<n>_EL0, x4, x5: PMEVCNTR<n>_EL0, x6: PMCNTENSET_EL0 */
+GUEST_CODE(guest_pmu_increment,
+	   "	mov	x0, #-1\n"
+	   "	msr	pmcntenclr_el0, x0\n"
+	   "	msr	pmintenclr_el1, x0\n"
+	   "	msr	pmovsclr_el0, x0\n"
+	   "	msr	pmcr_el0, x1\n"
+	   "	msr	pmevtyper0_el0, x2\n"
+	   "	msr	pmevtyper1_el0, x3\n"
+	   "	msr	pmevcntr0_el0, x4\n"
+	   "	msr	pmevcntr1_el0, x5\n"
+	   "	msr	pmcntenset_el0, x6\n"
+	   "	isb\n"
+	   "	mov	x0, #3\n"
+	   "	msr	pmswinc_el0, x0\n"
+	   "	isb\n"
+	   "	mrs	x7, pmevcntr0_el0\n"
+	   "	mrs	x8, pmevcntr1_el0\n"
+	   "	mrs	x9, pmovsset_el0\n" GUEST_STOP);
+
+/* x1: PMCR_EL0. What the reset bits leave of counters that stand still */
+GUEST_CODE(guest_pmu_reset,
+	   "	mov	x0, #-1\n"
+	   "	msr	pmcntenclr_el0, x0\n"
+	   "	mov	x0, #0x55\n"
+	   "	msr	pmevcntr0_el0, x0\n"
+	   "	msr	pmccntr_el0, x0\n"
+	   "	msr	pmcr_el0, x1\n"
+	   "	isb\n"
+	   "	mrs	x7, pmevcntr0_el0\n"
+	   "	mrs	x8, pmccntr_el0\n"
+	   "	mrs	x9, pmcr_el0\n" GUEST_STOP);
+
+/* As the assembler takes them, too */
+#define MDSCR_SS	0x1
+#define MDSCR_KDE	0x2000
+#define MDSCR_MDE	0x8000
+#define DBGBCR_E	0x1
+#define DBGBCR_EL1	0x2
+#define DBGBCR_BAS	(0xf << 5)
+#define DBGWCR_E	0x1
+#define DBGWCR_EL1	0x2
+#define DBGWCR_LOAD	0x8
+#define DBGWCR_BAS	(0xff << 5)
+#define SPSR_EL1H_AIF	0x1c5
+#define SPSR_SS		0x200000
+
+/*
+ * x1: OSLAR_EL1. Debug exceptions of the guest's own: what comes of each is in
+ * x20's memory, ESR_EL1 and 1 if it came. The order is that of debug_exceptions[].
+ */
+#define GUEST_DEBUG_EXCEPTION(enable, insn)				\
+	"	adr	x23, 2f\n"					\
+	"	adr	x2, 1f\n"					\
+	"	mov	x0, #0\n"					\
+	"	mov	x21, #0\n"					\
+	"	" enable "\n"						\
+	"	isb\n"							\
+	"	msr	daifclr, #8\n"					\
+	"1:	" insn "\n"						\
+	"2:	msr	daifset, #8\n"					\
+	"	msr	mdscr_el1, xzr\n"				\
+	"	isb\n"							\
+	"	stp	x0, x21, [x20], #16\n"
+
+#define GUEST_SET(reg, bits)						\
+	"	mov	x3, #" __stringify(bits) "\n"			\
+	"	msr	" reg ", x3\n"
+
+GUEST_CODE(guest_debug,
+	   "	msr	oslar_el1, x1\n"
+	   "	isb\n"
+	   GUEST_DEBUG_EXCEPTION("msr	dbgbvr0_el1, x2\n"
+				 GUEST_SET("dbgbcr0_el1", DBGBCR_BAS | DBGBCR_EL1 | DBGBCR_E)
+				 GUEST_SET("mdscr_el1", MDSCR_MDE | MDSCR_KDE),
+				 "nop")
+	   "	msr	dbgbcr0_el1, xzr\n"
+	   GUEST_DEBUG_EXCEPTION("adr	x4, guest_debug\n"
+				 "	bic	x4, x4, #7\n"
+				 "	msr	dbgwvr0_el1, x4\n"
+				 GUEST_SET("dbgwcr0_el1", DBGWCR_BAS | DBGWCR_LOAD | DBGWCR_EL1 |
+							  DBGWCR_E)
+				 GUEST_SET("mdscr_el1", MDSCR_MDE | MDSCR_KDE),
+				 "ldr	x5, [x4]")
+	   "	msr	dbgwcr0_el1, xzr\n"
+	   /* The step is taken from where an exception returns to. */
+	   GUEST_DEBUG_EXCEPTION(GUEST_SET("mdscr_el1", MDSCR_KDE | MDSCR_SS)
+				 "	mov	x3, #" __stringify(SPSR_EL1H_AIF) "\n"
+				 "	orr	x3, x3, #" __stringify(SPSR_SS) "\n"
+				 "	msr	spsr_el1, x3\n"
+				 "	msr	elr_el1, x2\n"
+				 "	eret",
+				 "nop\n	nop")
+	   GUEST_DEBUG_EXCEPTION("", "brk	#0")
+	   "	msr	oslar_el1, xzr\n" GUEST_STOP);
 
 #endif /* SELFTEST_KVM_GUEST_VIEW_CODE_H */
