@@ -58,7 +58,7 @@ static enum outcome guest_reads(u32 insn, u32 *val, u64 *clidr)
 	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.regs[12]), READ_GPA);
 	*clidr = vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_CLIDR_EL1));
 
-	alarm(10);
+	alarm(30);
 	ret = __vcpu_run(vcpu);
 	alarm(0);
 
