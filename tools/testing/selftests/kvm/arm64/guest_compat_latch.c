@@ -105,7 +105,8 @@ static void announce(struct step *step, const char *of, u8 shift, u8 min)
 
 #define MMIO(reg, addr)		PROBE(reg, addr, 0, "ldr w0, [x0]")
 #define CALL(name, fn)		PROBE(name, fn, 0, "hvc #0")
-#define PSCI(name, fn)		PROBE("PSCI_FEATURES " name, PSCI_1_0_FN_PSCI_FEATURES, fn, "hvc #0")
+#define PSCI(name, fn)								\
+	PROBE("PSCI_FEATURES " name, PSCI_1_0_FN_PSCI_FEATURES, fn, "hvc #0")
 #define ARCH(name, fn)								\
 	PROBE("ARCH_FEATURES " name, ARM_SMCCC_ARCH_FEATURES_FUNC_ID, fn, "hvc #0")
 #define CACHE(name, csselr)							\
@@ -587,7 +588,7 @@ static void save_vm(struct bare_vm *m, struct state *s)
 					KVM_REG_SIZE(list->reg[i])),
 			    "%#lx cannot be read", (unsigned long)list->reg[i]);
 	free(list);
-	vgic_for_each_attr(m, add_attr, &(struct saving){ s, m });
+	vgic_walk_attrs(m, add_attr, &(struct saving){ s, m });
 	memcpy(s->ram, m->ram, RAM_SIZE);
 }
 

@@ -818,7 +818,7 @@ static void save_machine(struct state *s, struct bare_vm *m)
 	save_ram(s, m);
 	for (i = 0; i < m->d.nr_vcpus; i++)
 		save_vcpu(s, m, i);
-	vgic_for_each_attr(m, save_attr, &(struct saving){ s, m });
+	vgic_walk_attrs(m, save_attr, &(struct saving){ s, m });
 }
 
 /* Returns why there is nothing to save, or NULL. */

@@ -550,7 +550,7 @@ static void test_frozen(bool v3, int rev, int unused)
 
 	for (i = 0; i < NR_REVS; i++) {
 		CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(i)), i == rev ? 0 : EBUSY,
-			 "revision %d after the run", i);
+			     "revision %d after the run", i);
 		CHECK_EQ_MSG(gic_read_iidr(&g), GICD_IIDR_KVM(rev), "GICD_IIDR");
 	}
 	check_refused_values(&g);
@@ -612,7 +612,7 @@ static void check_restored(struct gic *g, int rev, bool moved)
  */
 enum order { FIRST, LAST, NEVER };
 
-static void restore(bool v3, int rev, int to, enum order iidr_is)
+static void move_state(bool v3, int rev, int to, enum order iidr_is)
 {
 	bool groups_kept = iidr_is == FIRST || (iidr_is == LAST ? to >= 2 : v3);
 	struct groups gr;
@@ -634,17 +634,17 @@ static void restore(bool v3, int rev, int to, enum order iidr_is)
 
 static void test_restore(bool v3, int rev, int to)
 {
-	restore(v3, rev, to, FIRST);
+	move_state(v3, rev, to, FIRST);
 }
 
 static void test_restore_late(bool v3, int rev, int to)
 {
-	restore(v3, rev, to, LAST);
+	move_state(v3, rev, to, LAST);
 }
 
 static void test_restore_never(bool v3, int rev, int unused)
 {
-	restore(v3, rev, REV_LATEST, NEVER);
+	move_state(v3, rev, REV_LATEST, NEVER);
 }
 
 /* What these releases give as GICD_IIDR, GICR_CTLR and IGROUPR */
@@ -785,7 +785,7 @@ static void test_lpi(bool v3, int rev, int unused)
 	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(rev)), 0, "GICD_IIDR");
 	run_guest(&g);
 	CHECK_EQ_MSG(gic_read_rd_ctlr(&g), rd_ctlr_of(rev) | GICR_CTLR_ENABLE_LPIS,
-		 "GICR_CTLR with LPIs enabled");
+		     "GICR_CTLR with LPIs enabled");
 
 	signal_lpi(g.vm, 0);
 	signal_lpi(g.vm, 1);

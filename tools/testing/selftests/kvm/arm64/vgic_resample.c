@@ -162,9 +162,10 @@ static void test_resample(bool v3, bool split)
 	}
 
 	if (lost || storms || missed)
-		ksft_print_msg("of %d, %d not delivered, %d more than once, %d without one resampling\n",
-			       NR_ROUNDS, lost, storms, missed);
-	ksft_test_result(!lost && !storms && !missed, "GICv%d, %s: delivered once, resampled once\n",
+		ksft_print_msg("%d lost, %d more than once, %d not resampled once, of %d\n",
+			       lost, storms, missed, NR_ROUNDS);
+	ksft_test_result(!lost && !storms && !missed,
+			 "GICv%d, %s: delivered once, resampled once\n",
 			 v3 ? 3 : 2, split ? "EOI and DIR" : "EOI");
 
 	close(trigger);

@@ -114,7 +114,7 @@ int main(void)
 
 	ksft_print_header();
 	if (!is_emulated())
-		ksft_exit_skip("the CPU has ICC_BPR1_EL1, KVM does not emulate it: see kvm-arm.vgic_v3_group1_trap\n");
+		ksft_exit_skip("the CPU's ICC_BPR1_EL1: see kvm-arm.vgic_v3_group1_trap\n");
 	ksft_print_msg("KVM emulates ICC_BPR1_EL1\n");
 	ksft_set_plan(4);
 

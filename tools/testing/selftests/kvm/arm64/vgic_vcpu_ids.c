@@ -54,7 +54,8 @@ static u64 redist(const struct machine *m, u32 i, u64 reg)
 
 static void set_redist(const struct machine *m, u32 i, u64 reg, u32 val)
 {
-	kvm_device_attr_set(m->vm.gic_fd, KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, redist(m, i, reg), &val);
+	kvm_device_attr_set(m->vm.gic_fd, KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, redist(m, i, reg),
+			    &val);
 }
 
 static void set_redist64(const struct machine *m, u32 i, u64 reg, u64 val)

@@ -10,7 +10,7 @@
 #include "kvm_util.h"
 #include "ucall_common.h"
 
-static unsigned int checks_failed __attribute__((unused));
+static unsigned int __maybe_unused checks_failed;
 
 #define CHECK(ok, fmt, ...)							\
 ({										\

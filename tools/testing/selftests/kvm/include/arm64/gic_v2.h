@@ -7,7 +7,7 @@
 
 /* A VM has this or redistributors. */
 #define GICC_BASE_GPA		GICR_BASE_GPA
-#define GICC_BASE_GVA		((volatile void *)GICC_BASE_GPA)
+#define GICC_BASE_GVA		((void *)GICC_BASE_GPA)
 
 #define GICC_CTLR		0x0000
 #define GICC_PMR		0x0004

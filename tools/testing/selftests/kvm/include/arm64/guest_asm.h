@@ -13,7 +13,7 @@
 #include "kvm_util.h"
 
 /* A block between the symbols @name and @name_end */
-#define GUEST_CODE_ALIGNED(name, align, ...)				\
+#define __GUEST_CODE(name, align, ...)					\
 	extern const char name[], name##_end[];				\
 	asm(".pushsection .rodata\n"					\
 	    ".balign " #align "\n"					\
@@ -22,7 +22,9 @@
 	    #name "_end:\n"						\
 	    ".popsection\n")
 
-#define GUEST_CODE(name, ...)	GUEST_CODE_ALIGNED(name, 8, __VA_ARGS__)
+#define GUEST_CODE(name, ...)	__GUEST_CODE(name, 8, __VA_ARGS__)
+/* One that has alignments in it, as of vectors */
+#define GUEST_PAGE(name, ...)	__GUEST_CODE(name, 4096, __VA_ARGS__)
 
 struct guest_asm {
 	u32	size;

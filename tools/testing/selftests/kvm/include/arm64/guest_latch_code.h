@@ -27,7 +27,7 @@ static_assert(sizeof(struct step) == 128, "the guest's code knows it");
  * x20: the steps, x21: their number, x22: EXIT_CHANGED(0), x26: EXIT_PASS.
  * An exception is the result of the step that took it: bit 63, and ESR_EL1.EC.
  */
-GUEST_CODE_ALIGNED(latch_guest, 2048,
+GUEST_PAGE(latch_guest,
 	   "	.rept	16\n"
 	   "	.balign	128\n"
 	   "	mrs	x0, esr_el1\n"

@@ -40,11 +40,12 @@ struct vgic_attr {
 	u32			len;	/* 4 or 8 */
 };
 
+typedef void (*vgic_attr_fn)(const struct vgic_attr *a, void *arg);
+
 const struct vgic_reg *vgic_find_reg(u32 gic, u32 group, u64 attr, u32 *irq);
 void vgic_reg_name(char *buf, size_t size, const struct vgic_reg *reg, u32 irq);
 int vgic_attr_do(struct bare_vm *m, bool set, u32 group, u64 attr, void *val, u32 len);
 int vgic_attr_restore(struct bare_vm *m, const struct vgic_reg *reg, u64 attr, void *val, u32 len);
-void vgic_for_each_attr(struct bare_vm *m, void (*fn)(const struct vgic_attr *a, void *arg),
-			void *arg);
+void vgic_walk_attrs(struct bare_vm *m, vgic_attr_fn fn, void *arg);
 
 #endif /* SELFTEST_KVM_VGIC_REGS_H */

@@ -150,15 +150,14 @@ int vgic_attr_do(struct bare_vm *m, bool set, u32 group, u64 attr, void *val, u3
 	int (*access)(int fd, u32 group, u64 attr, void *val) =
 		set ? __kvm_device_attr_set : __kvm_device_attr_get;
 	int fd = group == ITS ? m->its_fd : m->gic_fd;
+	int err = ENODEV;
 
-	if (fd < 0)
-		return ENODEV;
-	if (access(fd, group, attr, val))
-		return errno;
+	if (fd >= 0)
+		err = access(fd, group, attr, val) ? errno : 0;
 	/* These two groups are accessed by 32-bit words. */
-	if (len == 8 && (group == DIST || group == REDIST) && access(fd, group, attr + 4, val + 4))
-		return errno;
-	return 0;
+	if (!err && len == 8 && (group == DIST || group == REDIST))
+		err = access(fd, group, attr + 4, val + 4) ? errno : 0;
+	return err;
 }
 
 /* Makes a register what it was, or looks whether it is there if it is read only */
@@ -187,8 +186,7 @@ static u64 attr_vcpu(struct bare_vm *m, u32 vcpu)
 	       KVM_DEV_ARM_VGIC_V3_MPIDR_SHIFT;
 }
 
-static void for_each_of_stage(struct bare_vm *m, u32 stage, u32 vcpu,
-			      void (*fn)(const struct vgic_attr *a, void *arg), void *arg)
+static void walk_stage(struct bare_vm *m, u32 stage, u32 vcpu, vgic_attr_fn fn, void *arg)
 {
 	u32 irq, first = stage == VGIC_PRIVATE ? 0 : 32;
 	const struct vgic_reg *reg;
@@ -212,8 +210,7 @@ static void for_each_of_stage(struct bare_vm *m, u32 stage, u32 vcpu,
 }
 
 /* All registers that the VM may have, in the order in which they are restored */
-void vgic_for_each_attr(struct bare_vm *m, void (*fn)(const struct vgic_attr *a, void *arg),
-			void *arg)
+void vgic_walk_attrs(struct bare_vm *m, vgic_attr_fn fn, void *arg)
 {
 	u32 stage, vcpu;
 
@@ -221,6 +218,6 @@ void vgic_for_each_attr(struct bare_vm *m, void (*fn)(const struct vgic_attr *a,
 		if (stage == VGIC_ITS && m->its_fd < 0)
 			continue;
 		for (vcpu = 0; vcpu < (vgic_stage_per_vcpu(stage) ? m->d.nr_vcpus : 1); vcpu++)
-			for_each_of_stage(m, stage, vcpu, fn, arg);
+			walk_stage(m, stage, vcpu, fn, arg);
 	}
 }
