@@ -62,6 +62,7 @@ enum {
 	GUEST_COMPAT_ID_AA64MMFR4_E2H0		= 66,
 	GUEST_COMPAT_ID_AA64MMFR4_NV_FRAC	= 67,
 	GUEST_COMPAT_ID_DFR0_AARCH64_ONLY	= 83,
+	GUEST_COMPAT_ID_PFR1_AARCH64_ONLY	= 84,
 };
 
 /* What this kernel shows by itself */
@@ -225,6 +226,17 @@ ID_FIELDS(ID_DFR0_PERFMON, "id_dfr0_perfmon", "ID_DFR0_EL1.PerfMon", 2,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* 0 */
 		[GUEST_COMPAT_V6_5]	= GUEST_COMPAT_REV(1),	/* the VM's PMU */
+	},
+},
+
+/* And this one when the GIC fields began to follow the VM's vGIC, up to 7.0 */
+[GUEST_COMPAT_ID_PFR1_AARCH64_ONLY] = {
+	.name		= "id_pfr1_aarch64_only",
+	.description	= "ID_PFR1_EL1.GIC on CPUs without AArch32",
+	.highest	= 1,
+	.since		= {
+		[GUEST_COMPAT_V6_18]	= GUEST_COMPAT_REV(1),	/* the VM's vGIC */
+		[GUEST_COMPAT_V7_1]	= GUEST_COMPAT_REV(0),	/* 0 again */
 	},
 },
 

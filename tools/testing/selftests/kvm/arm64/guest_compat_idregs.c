@@ -518,6 +518,35 @@ static bool test_aarch64_only(void)
 	       CHECK_EQ(native[FULL].user[I_ID_DFR0_EL1], 0);
 }
 
+/* And this one but for the vGIC, from 6.18 to 7.0 */
+static bool test_aarch64_only_pfr1(void)
+{
+	bool ok = true;
+	u32 i;
+
+	if (has_aarch32 || !kvm_supports_vgic_v3()) {
+		compat_skip = "the host has AArch32, or no GICv3";
+		return true;
+	}
+
+	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+		u32 baseline = compat_baselines[i];
+		bool gic = baseline >= V(6_18) && baseline < V(7_1);
+		struct kvm_vm *vm = vm_create(1);
+		struct kvm_vcpu *vcpu;
+
+		compat_make(vm, baseline);
+		vcpu = compat_vcpu(vm, 0, full_features(), guest_code);
+		kvm_arch_vm_finalize_vcpus(vm);
+		vcpu_run(vcpu);
+		ok &= CHECK(vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_PFR1_EL1)) ==
+			    (gic ? SYS_FIELD_PREP_ENUM(ID_PFR1_EL1, GIC, GICv3) : 0),
+			    "ID_PFR1_EL1 at %#x", baseline);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
 /* Where no value was ever given away, the host's is checked against this kernel's */
 static bool test_limits(void)
 {
@@ -700,6 +729,7 @@ int main(void)
 		{ "KVM_ARM_VCPU_INIT keeps them", test_reset },
 		{ "the host's, where this kernel shows it up to a value", test_limits },
 		{ "id_dfr0_aarch64_only: every baseline and revision", test_aarch64_only },
+		{ "id_pfr1_aarch64_only: every baseline", test_aarch64_only_pfr1 },
 		{ "id_aa64pfr0_mpam: kept where it is restored", test_mpam },
 		{ "a VM with EL2 has nothing that was hidden since", test_nested },
 		{ "id_gic: with a GICv3", test_gic },

@@ -42,6 +42,8 @@ static struct kvm_vm *make(u32 baseline, bool el2, bool unknown, struct kvm_vcpu
 	u32 i, wanted = 0;
 
 	compat_make(vm, baseline);
+	/* A bug of the releases that this kernel by itself does not have */
+	compat_set_named(vm, "id_dfr0_aarch64_only", 0);
 	if (unknown)
 		compat_set_named(vm, "unknown", 1);
 	for (i = 0; i < ARRAY_SIZE(features); i++) {
