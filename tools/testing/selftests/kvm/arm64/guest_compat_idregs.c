@@ -536,7 +536,7 @@ static bool test_aarch64_only_pfr1(void)
 		struct kvm_vcpu *vcpu;
 
 		compat_make(vm, baseline);
-		vcpu = compat_vcpu(vm, 0, full_features(), guest_code);
+		vcpu = compat_vcpu(vm, 0, 0, guest_code);
 		kvm_arch_vm_finalize_vcpus(vm);
 		vcpu_run(vcpu);
 		ok &= CHECK(vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_PFR1_EL1)) ==
