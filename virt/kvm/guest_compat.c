@@ -246,6 +246,10 @@ void guest_compat_tell(struct kvm_guest_compat_behaviour *entry, unsigned int id
 		if (guest_compat_revision(id, r) == compat->revision[id])
 			entry->releases[r / 64] |= 1ULL << (r % 64);
 	}
+
+	/* What any kernel has by itself, this one's release has as well */
+	if (guest_compat_behaviours[id].native == GUEST_COMPAT_REV(compat->revision[id]))
+		entry->releases[guest_compat_native / 64] |= 1ULL << (guest_compat_native % 64);
 }
 
 /**

@@ -295,7 +295,8 @@ int kvm_guest_compat_has_attr(struct kvm *kvm, struct kvm_device_attr *attr)
  * Takes kvm->lock.
  *
  * Return: 0; -EINVAL, -ENXIO as kvm_guest_compat_has_attr(); -EFAULT; -ENOMEM;
- * -E2BIG if the buffer is too small, with the needed size in its first u32.
+ * -E2BIG if the buffer of LIST or BASELINES is too small, with the needed size in
+ * its first u32, or if an entry of CHECK has more than this kernel knows.
  */
 int kvm_guest_compat_get_attr(struct kvm *kvm, struct kvm_device_attr *attr)
 {
@@ -326,8 +327,8 @@ int kvm_guest_compat_get_attr(struct kvm *kvm, struct kvm_device_attr *attr)
  *
  * Takes kvm->lock.
  *
- * Return: 0; -EINVAL, -ENXIO as kvm_guest_compat_has_attr(); -EFAULT; as
- * guest_compat_apply().
+ * Return: 0; -EINVAL, -ENXIO as kvm_guest_compat_has_attr(); -EFAULT; -E2BIG if an
+ * entry of LOAD has more than this kernel knows; as guest_compat_apply().
  */
 int kvm_guest_compat_set_attr(struct kvm *kvm, struct kvm_device_attr *attr)
 {

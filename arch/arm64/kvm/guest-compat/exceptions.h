@@ -9,7 +9,7 @@ enum {
 	GUEST_COMPAT_SERROR_PENDING	= 73,
 	GUEST_COMPAT_ESR_IL		= 74,
 	GUEST_COMPAT_SEA_LEVEL		= 75,
-	GUEST_COMPAT_IPA_RANGE		= 82,
+	GUEST_COMPAT_IPA_RANGE		= 81,
 };
 
 u64 guest_compat_esr_il(const struct kvm_vcpu *vcpu);

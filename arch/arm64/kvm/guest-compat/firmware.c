@@ -7,10 +7,7 @@
 #include <linux/bits.h>
 #include <linux/kvm_host.h>
 
-#include <asm/cpufeature.h>
 #include <asm/kvm_emulate.h>
-#include <asm/spectre.h>
-#include <asm/sysreg.h>
 
 #include <kvm/arm_hypercalls.h>
 #include <kvm/arm_psci.h>
@@ -65,23 +62,4 @@ void guest_compat_unknown(struct kvm *kvm, u8 revision)
 {
 	guest_compat_psci_version(kvm, kvm_guest_compat(kvm, GUEST_COMPAT_PSCI_VERSION));
 	guest_compat_smccc_services(kvm, kvm_guest_compat(kvm, GUEST_COMPAT_SMCCC_SERVICES));
-}
-
-/**
- * guest_compat_bhb_unaffected - May a guest have been told that its CPU is unaffected?
- * @kvm:	the VM
- *
- * Up to 6.14 each CPU was unaffected by Spectre-BHB but those that the kernel
- * knows to be affected.
- *
- * Return: true if the VM's release would have called the host's CPUs unaffected,
- *	   which this kernel calls vulnerable for want of knowledge.
- */
-bool guest_compat_bhb_unaffected(const struct kvm *kvm)
-{
-	return !kvm_guest_compat(kvm, GUEST_COMPAT_WORKAROUND_3) &&
-	       arm64_get_spectre_bhb_state() == SPECTRE_VULNERABLE &&
-	       !get_spectre_bhb_loop_value() &&
-	       !SYS_FIELD_GET(ID_AA64ISAR2_EL1, CLRBHB,
-			      read_sanitised_ftr_reg(SYS_ID_AA64ISAR2_EL1));
 }

@@ -9,12 +9,10 @@
 #define GUEST_COMPAT_SMCCC_SMC		19
 #define GUEST_COMPAT_UNKNOWN		77
 #define GUEST_COMPAT_PSCI_TARGET	79
-#define GUEST_COMPAT_WORKAROUND_3	80
 
 void guest_compat_psci_version(struct kvm *kvm, u8 revision);
 void guest_compat_smccc_services(struct kvm *kvm, u8 revision);
 void guest_compat_unknown(struct kvm *kvm, u8 revision);
-bool guest_compat_bhb_unaffected(const struct kvm *kvm);
 
 #endif /* __KVM_ARM64_GUEST_COMPAT_FIRMWARE_H__ */
 
@@ -61,24 +59,6 @@ bool guest_compat_bhb_unaffected(const struct kvm *kvm);
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* ignored */
 		[GUEST_COMPAT_V5_15]	= GUEST_COMPAT_REV(1),	/* INVALID_PARAMETERS */
-	},
-},
-
-/*
- * A CPU that no list of the kernel has was unaffected by Spectre-BHB; it is
- * vulnerable since 6.15, 6.12.24 and 6.1.135.
- */
-[GUEST_COMPAT_WORKAROUND_3] = {
-	.name		= "workaround_3",
-	.description	= "ARCH_WORKAROUND_3 NOT_REQUIRED, on CPUs that the kernel does not know",
-	.highest	= 1,
-	.since		= {
-		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* kept when it is restored */
-		[GUEST_COMPAT_V6_1]	= GUEST_COMPAT_REV(1),	/* refused */
-		[GUEST_COMPAT_V6_2]	= GUEST_COMPAT_REV(0),
-		[GUEST_COMPAT_V6_12]	= GUEST_COMPAT_REV(1),
-		[GUEST_COMPAT_V6_13]	= GUEST_COMPAT_REV(0),
-		[GUEST_COMPAT_V6_15]	= GUEST_COMPAT_REV(1),
 	},
 },
 

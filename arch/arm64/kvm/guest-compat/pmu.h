@@ -9,7 +9,7 @@
 #define GUEST_COMPAT_PMCR_EL0		13
 #define GUEST_COMPAT_PMCEID_EL0		14
 #define GUEST_COMPAT_PMEVTYPER		76
-#define GUEST_COMPAT_PMU_OVERFLOW	81
+#define GUEST_COMPAT_PMU_OVERFLOW	80
 
 /* The bits of an event's type up to 6.4, whatever the PMU's version */
 #define GUEST_COMPAT_PMEVTYPER_MASK	0xc800ffffULL

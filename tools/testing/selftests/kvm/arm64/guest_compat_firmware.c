@@ -329,107 +329,6 @@ static bool test_psci_target(void)
 	return compat_each("psci_target", KVM_GUEST_COMPAT_6_1_V1, check_psci_target);
 }
 
-#define WORKAROUND_3	KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3
-#define NOT_AVAIL	KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3_NOT_AVAIL
-#define AVAIL		KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3_AVAIL
-#define NOT_REQUIRED	KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3_NOT_REQUIRED
-
-static void guest_workaround_3(u64 want)
-{
-	GUEST_ASSERT_EQ(call(ARM_SMCCC_ARCH_FEATURES_FUNC_ID, ARM_SMCCC_ARCH_WORKAROUND_3, 0),
-			want);
-	GUEST_DONE();
-}
-
-static bool told(struct kvm_vcpu *vcpu, u64 want)
-{
-	vcpu_args_set(vcpu, 1, want);
-	return compat_guest_done(vcpu);
-}
-
-static bool check_workaround_3(struct kvm_vm *vm, bool rev)
-{
-	struct kvm_vcpu *vcpu = compat_vcpu(vm, 0, 0, guest_workaround_3);
-	struct kvm_vcpu_init init = vcpu->init;
-	int ret = rev ? -EINVAL : 0;
-	bool ok = true;
-
-	kvm_arch_vm_finalize_vcpus(vm);
-	/* A new guest is told what the host knows */
-	ok &= CHECK_EQ(vcpu_get_reg(vcpu, WORKAROUND_3), NOT_AVAIL);
-	ok &= CHECK_EQ(compat_set_reg(vcpu, WORKAROUND_3, AVAIL), -EINVAL);
-	ok &= CHECK_EQ(compat_set_reg(vcpu, WORKAROUND_3, NOT_REQUIRED + 1), -EINVAL);
-	ok &= CHECK_EQ(compat_set_reg(vcpu, WORKAROUND_3, NOT_AVAIL), 0);
-	ok &= CHECK_EQ(vcpu_get_reg(vcpu, WORKAROUND_3), NOT_AVAIL);
-
-	/* One that comes from elsewhere, what it was told */
-	ok &= CHECK_EQ(compat_set_reg(vcpu, WORKAROUND_3, NOT_REQUIRED), ret);
-	ok &= CHECK_EQ(vcpu_get_reg(vcpu, WORKAROUND_3), rev ? NOT_AVAIL : NOT_REQUIRED);
-	ok &= CHECK_EQ(compat_set_reg(vcpu, WORKAROUND_3, AVAIL), -EINVAL);
-	aarch64_vcpu_setup(vcpu, &init);
-	vcpu_arch_set_entry_point(vcpu, guest_workaround_3);
-	ok &= CHECK_EQ(vcpu_get_reg(vcpu, WORKAROUND_3), rev ? NOT_AVAIL : NOT_REQUIRED);
-	ok &= told(vcpu, rev ? NOT_SUPPORTED : SMCCC_ARCH_WORKAROUND_RET_UNAFFECTED);
-	ok &= CHECK_EQ(compat_set_reg(vcpu, WORKAROUND_3, NOT_REQUIRED), ret);
-	return ok;
-}
-
-static bool check_workaround_3_late(struct kvm_vm *vm, bool rev)
-{
-	struct kvm_vcpu *vcpu = compat_vcpu(vm, 0, 0, guest_workaround_3);
-	bool ok;
-
-	kvm_arch_vm_finalize_vcpus(vm);
-	ok = told(vcpu, NOT_SUPPORTED);
-	ok &= CHECK_EQ(compat_set_reg(vcpu, WORKAROUND_3, NOT_REQUIRED),
-		       rev ? -EINVAL : -EBUSY);
-	ok &= CHECK_EQ(vcpu_get_reg(vcpu, WORKAROUND_3), NOT_AVAIL);
-	return ok;
-}
-
-static bool check_workaround_3_known(struct kvm_vm *vm, bool rev)
-{
-	struct kvm_vcpu *vcpu = compat_vcpu(vm, 0, 0, guest_workaround_3);
-	bool ok;
-
-	kvm_arch_vm_finalize_vcpus(vm);
-	ok = CHECK_EQ(compat_set_reg(vcpu, WORKAROUND_3, NOT_REQUIRED), -EINVAL);
-	ok &= CHECK_EQ(vcpu_get_reg(vcpu, WORKAROUND_3), NOT_AVAIL);
-	return ok & told(vcpu, NOT_SUPPORTED);
-}
-
-static bool is_one_of(u64 midr, const u32 *models, u32 nr)
-{
-	u32 i;
-
-	for (i = 0; i < nr; i++)
-		if ((midr & MIDR_CPU_MODEL_MASK) == models[i])
-			return true;
-	return false;
-}
-
-/* All that the test knows the kernel to know, and not to know */
-static bool test_workaround_3(void)
-{
-	static const u32 unknown[] = { MIDR_FUJITSU_A64FX };
-	static const u32 affected[] = { MIDR_CORTEX_A57, MIDR_CORTEX_A72 };
-	struct kvm_vcpu *vcpu;
-	struct kvm_vm *vm = compat_vm(COMPAT_NATIVE, 0, guest_workaround_3, &vcpu);
-	u64 midr = vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_MIDR_EL1));
-	u64 level = vcpu_get_reg(vcpu, WORKAROUND_3);
-
-	kvm_vm_free(vm);
-	if (level == NOT_AVAIL && is_one_of(midr, unknown, ARRAY_SIZE(unknown)))
-		return compat_each("workaround_3", KVM_GUEST_COMPAT_6_1_V1, check_workaround_3) &
-		       compat_each("workaround_3", KVM_GUEST_COMPAT_6_1_V1,
-				   check_workaround_3_late);
-	if (level == NOT_AVAIL && is_one_of(midr, affected, ARRAY_SIZE(affected)))
-		return compat_each("workaround_3", KVM_GUEST_COMPAT_6_1_V1,
-				   check_workaround_3_known);
-	compat_skip = "neither a CPU that the kernel does not know, nor one that is vulnerable";
-	return true;
-}
-
 int main(void)
 {
 	static const struct compat_test tests[] = {
@@ -440,7 +339,6 @@ int main(void)
 		{ "psci_version: 0.1 stays 0.1", test_psci_0_1 },
 		{ "smccc_smc: every baseline, and every revision", test_smc },
 		{ "psci_target: every baseline and revision", test_psci_target },
-		{ "workaround_3: every baseline and revision", test_workaround_3 },
 	};
 	struct kvm_vm *vm = vm_create_barebones();
 
