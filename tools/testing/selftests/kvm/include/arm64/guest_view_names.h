@@ -67,7 +67,8 @@ static const struct cp_name {
 	N(1, 0, 12, 12, 0, "ICC_IAR1"), N(1, 0, 12, 12, 2, "ICC_HPPIR1"),
 	N(1, 0, 12, 12, 3, "ICC_BPR1"), N(1, 0, 12, 12, 4, "ICC_CTLR"),
 	N(1, 0, 12, 12, 5, "ICC_SRE"), N(1, 0, 12, 12, 6, "ICC_IGRPEN0"),
-	N(1, 0, 12, 12, 7, "ICC_IGRPEN1"), N(1, 0, 13, 0, 0, "FCSEIDR"),
+	N(1, 0, 12, 12, 7, "ICC_IGRPEN1"),
+	/* Not FCSEIDR: KVM does not switch it, and QEMU has it, so that VMs see each other's */
 	N(1, 0, 13, 0, 1, "CONTEXTIDR"), N(1, 0, 13, 0, 2, "TPIDRURW"),
 	N(1, 0, 13, 0, 3, "TPIDRURO"), N(1, 0, 13, 0, 4, "TPIDRPRW"),
 	N(1, 0, 14, 0, 0, "CNTFRQ"), N(1, 0, 14, 1, 0, "CNTKCTL"),
