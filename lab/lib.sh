@@ -36,7 +36,7 @@ git_as_it_comes()
 
 	# The status comes last in what is read: of a process substitution that has ended
 	# long ago, 'wait' does not always know it.
-	# shellcheck disable=SC2312 # see there
+	# shellcheck disable=SC2312 # the last entry has the status
 	while IFS= read -r -d '' entry; do
 		case $entry in
 		status=*)	break ;;

@@ -247,7 +247,7 @@ void guest_compat_tell(struct kvm_guest_compat_behaviour *entry, unsigned int id
 			entry->releases[r / 64] |= 1ULL << (r % 64);
 	}
 
-	/* What any kernel has by itself, this one's release has as well */
+	/* The rows of @native: releases before this one may have been otherwise */
 	if (guest_compat_behaviours[id].native == GUEST_COMPAT_REV(compat->revision[id]))
 		entry->releases[guest_compat_native / 64] |= 1ULL << (guest_compat_native % 64);
 }

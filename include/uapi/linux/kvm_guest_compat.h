@@ -50,9 +50,9 @@
  * @dflt:	what this kernel has by itself
  * @highest:	the highest revision that can be set
  * @reserved:	0
- * @releases:	bit n: release n of Linux, counted from 1 for 5.10, had @revision,
- *		or is the kernel's own and @revision is what any kernel has by
- *		itself
+ * @releases:	bit n: release n of Linux, counted from 1 for 5.10, had @revision;
+ *		the kernel's own release also has the bit if every kernel has
+ *		@revision by itself
  * @name:	for people
  */
 struct kvm_guest_compat_behaviour {

@@ -352,23 +352,12 @@ static bool check_ipa_range(struct kvm_vm *any, bool rev)
 	return ok;
 }
 
-/* In which all VMs are as large as there can be: what is beyond is no address of the CPU's */
-static bool is_protected_mode(void)
-{
-	int kvm_fd = open_kvm_dev_path_or_exit();
-	int fd = __kvm_ioctl(kvm_fd, KVM_CREATE_VM, (void *)KVM_VM_TYPE_ARM_PROTECTED);
-
-	close(kvm_fd);
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
-}
-
 static bool test_ipa_range(void)
 {
 	u32 ipa4k, ipa16k, ipa64k;
 
-	if (is_protected_mode()) {
+	/* There, all VMs have the largest IPA size: the CPU has no address beyond it */
+	if (compat_protected_mode()) {
 		compat_skip = "no smaller VMs in protected mode";
 		return true;
 	}

@@ -216,18 +216,6 @@ static bool test_close(void)
 	return ok;
 }
 
-/* To make a VM takes a hundred times as long in protected mode */
-static bool is_protected_mode(void)
-{
-	int kvm_fd = open_kvm_dev_path_or_exit();
-	int fd = __kvm_ioctl(kvm_fd, KVM_CREATE_VM, (void *)KVM_VM_TYPE_ARM_PROTECTED);
-
-	close(kvm_fd);
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
-}
-
 int main(void)
 {
 	static const struct compat_test tests[] = {
@@ -237,7 +225,8 @@ int main(void)
 		{ "close against selections", test_close },
 	};
 
-	if (is_protected_mode())
+	/* To make a VM takes a hundred times as long in protected mode */
+	if (compat_protected_mode())
 		rounds /= 20;
 
 	vm = vm_create_barebones();

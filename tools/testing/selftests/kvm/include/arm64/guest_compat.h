@@ -76,6 +76,7 @@ extern const struct compat_together {
 } compat_together[12];
 
 bool compat_not_alone(const char *name, u32 revision);
+bool compat_protected_mode(void);
 void compat_set_named(struct kvm_vm *vm, const char *name, u32 revision);
 
 #define COMPAT_NATIVE		KVM_GUEST_COMPAT_NATIVE

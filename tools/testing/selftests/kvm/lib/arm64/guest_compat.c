@@ -329,3 +329,15 @@ void compat_run(const struct compat_test *tests, unsigned int nr)
 	}
 	ksft_finished();
 }
+
+/* Does KVM run in protected mode? */
+bool compat_protected_mode(void)
+{
+	int kvm_fd = open_kvm_dev_path_or_exit();
+	int fd = __kvm_ioctl(kvm_fd, KVM_CREATE_VM, (void *)KVM_VM_TYPE_ARM_PROTECTED);
+
+	close(kvm_fd);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
