@@ -155,7 +155,29 @@ def rows(name):
 
 def listed():
     """The names of the real kernels, oldest first."""
-    return [row[0] for row in rows('kernels') if row[0] != 'base']
+    return [row[0] for row in rows('kernels') if not row[0].startswith('base-')]
+
+
+# The releases that the series is made for, the default one first, and the one that
+# this is about: what "patched" and "stock" are.
+BASES, BASE = os.environ['LAB_BASES'].split(), os.environ['BASE']
+
+
+def of_base(base):
+    """What the names of a base's outputs end with."""
+    return '' if base == BASES[0] else f'-{base}'
+
+
+def built(kernel):
+    """Of a kernel that is built here: "patched" or "stock", and its base; else nothing."""
+    what, dash, base = split(kernel)[0].partition('-')
+    if what not in ('patched', 'stock') or (dash and base not in BASES):
+        return None, None
+    return what, base or BASE
+
+
+def is_patched(kernel):
+    return built(kernel)[0] == 'patched'
 
 
 def split(kernel):
@@ -194,11 +216,12 @@ _fetching = threading.Lock()
 def image(kernel):
     """The image of a kernel as lab/run names it; one that is not to be had is an Error."""
     name, _ = split(kernel)
-    if name in ('patched', 'stock'):
-        path = BUILD / {'patched': 'Image', 'stock': 'Image-stock'}[name]
-        what = {'patched': 'make kernel', 'stock': 'make stock'}[name]
+    what, base = built(kernel)
+    if what:
+        path = BUILD / f'Image{"-stock" if what == "stock" else ""}{of_base(base)}'
         if not path.exists():
-            raise Error(f"there is no {path}: run '{what}'")
+            raise Error(f"there is no {path}: run 'make {'stock' if what == 'stock' else 'kernel'}"
+                        f"{'' if base == BASES[0] else f' BASE={base}'}'")
         return path
     if '/' in name:
         path = pathlib.Path(name)
@@ -236,17 +259,9 @@ def enough(kernels=()):
     return had, missing
 
 
-@functools.lru_cache(maxsize=None)
-def native():
-    """The release that the patched kernel is by itself."""
-    package = next(row[2] for row in rows('kernels') if row[0] == 'base')
-    return re.search(r'(\d+)\\\.(\d+)', package).expand(r'\1.\2')
-
-
 def stands_for(kernel):
     """The real kernel whose behaviour a kernel has: of patched@K that is K."""
-    name, default = split(kernel)
-    return (default or native()) if name == 'patched' else kernel
+    return (split(kernel)[1] or built(kernel)[1]) if is_patched(kernel) else kernel
 
 
 def plain(kernel):
@@ -412,7 +427,7 @@ class Boot:
         result. So is SPLAT where a kernel that was built here complains: of others it
         is known, and not ours to mend.
         """
-        unchanged = is_real(self.kernel) or self.kernel == 'stock'
+        unchanged = is_real(self.kernel) or (built(self.kernel)[0] == 'stock' and not split(self.kernel)[1])
         kept = CACHE / 'boots' / self.key() if unchanged else None
         if kept and (kept / 'status').exists() and not os.environ.get('LAB_FRESH'):
             return Result(kept, int((kept / 'status').read_text()), '')

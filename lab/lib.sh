@@ -24,6 +24,18 @@ LAB_FAILED=125		# the laboratory failed, the program did not
 
 say()  { printf '%s\n' "$*" >&2; }
 die()  { say "$(basename "$0"): $*"; exit "$LAB_FAILED"; }
+
+# The kernels that the series is made for (lab/kernels), and the one that this is
+# about. What is built of another than the first has its name: linux-6.12, Image-6.12.
+LAB_BASES=$(sed -n 's/^base-\([^[:space:]]*\).*/\1/p' "$lab/kernels" | xargs)
+BASE=${BASE:-${LAB_BASES%% *}}
+case " $LAB_BASES " in
+*" $BASE "*)	;;
+*)		die "there is no base '$BASE': lab/kernels has $LAB_BASES" ;;
+esac
+export BASE LAB_BASES
+of_base() { [ "$1" = "${LAB_BASES%% *}" ] || printf '%s' "-$1"; }
+linux=$build/linux$(of_base "$BASE")
 need() { command -v "$1" >/dev/null || die "$1 is not there: run 'make deps'"; }
 
 # Git as it comes, for all that the laboratory runs: what users configure for
@@ -101,11 +113,11 @@ on_its_way()	# TREE COMMIT
 		xargs -0 -r git -C "$1" diff --no-ext-diff --quiet "$2" --
 }
 
-# A second tree of build/linux, at a commit. One whose repository is gone, or is
+# A second tree of $linux, at a commit. One whose repository is gone, or is
 # another, has the files of another base: it is made anew.
 worktree()	# DIR COMMIT
 {
-	local linux=$build/linux repository
+	local repository
 
 	repository=$(git -C "$1" rev-parse --path-format=absolute --git-common-dir 2>/dev/null) || repository=''
 	if [ -e "$1" ] && [ "$repository" != "$linux/.git" ]; then

@@ -99,7 +99,7 @@ class Case(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.tmp)
         self.home, self.kernel, self.project, self.build = (self.tmp / n for n in ("home", "kernel", "project", "build"))
         self.linux = self.build / "linux"
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") and k not in ("KCONFIG", "LAB_JOBS")}
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") and k not in ("KCONFIG", "LAB_JOBS", "BASE")}
         self.env.update(HOME=str(self.home), EDITOR="false", XDG_CACHE_HOME=str(self.tmp / "cache"), KSRC=str(self.kernel), BUILD=str(self.build))
         self.home.mkdir()
         self.configure("[user]\n\tname = tester\n\temail = tester@localhost\n")
@@ -308,6 +308,123 @@ class Form(Case):
                 with self.unchanged(self.linux):
                     self.refused("does not apply" if change is binary else "cannot keep", "refresh")
                 self.git(self.linux, "reset", "-q", "--hard", "HEAD~1")
+
+
+class Bases(Case):
+    """An older kernel, with a series that takes from the first one's what it can"""
+
+    def setUp(self):
+        super().setUp()
+        self.second = self.lib("echo $LAB_BASES").split()[1]
+        self.old_kernel, self.own = self.tmp / "old", self.project / "bases" / self.second
+        self.new_kernel(self.old_kernel)
+        write(self.kernel / "arch/list", lines())
+        write(self.old_kernel / "arch/list", lines(first="older\n"))
+        for name in "offset", "apart":
+            write(self.kernel / "arch" / name, lines())
+        write(self.old_kernel / "arch/offset", "a line more\n" * 20 + lines())
+        write(self.old_kernel / "arch/apart", lines().replace("four", "quattro"))
+        self.git(self.kernel, "add", "-A")
+        self.git(self.kernel, "commit", "-q", "-m", "base, with what the older one has")
+        self.git(self.old_kernel, "init", "-q")
+        self.git(self.old_kernel, "add", "-A")
+        self.git(self.old_kernel, "commit", "-q", "-m", "older base")
+        self.old = self.build / f"linux-{self.second}"
+        # The first base: a new file, a test, and changes to two files.
+        self.series("tree")
+        for name, text in {"arch/new.c": "new\n", "arch/native.c": "7\n", "tools/test.c": "test\n", "arch/offset": lines("5")}.items():
+            write(self.linux / name, text)
+        self.commit("arch: add new")
+        write(self.linux / "arch/apart", lines("5"))
+        self.commit("arch: change apart", list="ten")
+        self.commit("tools: a test alone", list="eleven")
+        self.series("refresh")
+
+    def base(self, *words, **options):
+        return self.series(*words, BASE=self.second, KSRC=str(self.old_kernel), **options)
+
+    def port(self):
+        """The same two changes, made on the older base"""
+        write(self.own / "patches/series", "# part a\n")
+        self.base("tree")
+        for name, text in {"arch/new.c": "new\n", "arch/native.c": "7\n", "arch/offset": "a line more\n" * 20 + lines("5")}.items():
+            write(self.old / name, text)
+        self.commit("arch: add new", where=self.old)
+        write(self.old / "arch/apart", lines("5").replace("four", "quattro"))
+        self.commit("arch: change apart", where=self.old)
+
+    def test_differs(self):
+        """refresh in another base writes the patches that differ from the parent's, and nothing else"""
+        self.port()
+        before = self.files()
+        self.base("refresh")
+        self.assertEqual(self.files(), before)
+        self.assertEqual(sorted(str(p.relative_to(self.own)) for p in self.own.rglob("*") if p.is_file()),
+                         ["patches/arch-change-apart.patch", "patches/series"])
+        self.assertEqual((self.own / "patches/series").read_text(), "# part a\narch-add-new.patch\narch-change-apart.patch\n")
+        self.assertNotIn("tools", (self.own / "patches/arch-change-apart.patch").read_text())
+
+    def test_again(self):
+        """tree in another base makes the commits anew, without what is below tools/"""
+        self.port()
+        self.base("refresh")
+        again = self.tmp / "again"
+        self.base("tree", again)
+        self.assertEqual(self.head("HEAD^{tree}", again), self.head("HEAD^{tree}", self.old))
+        self.assertFalse((again / "tools/test.c").exists())
+        before = content(self.own)
+        self.base("refresh", again)
+        self.assertEqual(content(self.own), before)
+
+    def test_common(self):
+        """another base does not change a new file that is common to all, unless it has its own"""
+        self.port()
+        write(self.old / "arch/native.c", "6\n")
+        write(self.old / "arch/new.c", "newer\n")
+        self.git(self.old, "commit", "-q", "-a", "--fixup=HEAD~1")
+        run("git", "-C", self.old, "rebase", "-q", "-i", "--autosquash", "series-base", env={**self.env, "GIT_SEQUENCE_EDITOR": ":"})
+        before = content(self.project)
+        said = self.base("refresh", ok=False)
+        self.assertIn("arch/native.c\narch/new.c\n", said)
+        self.assertIn("common to all bases", said)
+        self.assertEqual(content(self.project), before)
+        for name in "native.c", "new.c":
+            write(self.own / "arch" / name, (self.project / "arch" / name).read_text())
+        self.base("refresh")
+        self.assertEqual((self.own / "arch/native.c").read_text(), "6\n")
+        self.assertEqual((self.project / "arch/native.c").read_text(), "7\n")
+
+    def test_follows(self):
+        """what changes in the first base reaches the others, and one that cannot take it says which patch"""
+        self.port()
+        self.base("refresh")
+        write(self.linux / "arch/new.c", "better\n")
+        self.git(self.linux, "commit", "-q", "-a", "--fixup=HEAD~2")
+        run("git", "-C", self.linux, "rebase", "-q", "-i", "--autosquash", "series-base", env={**self.env, "GIT_SEQUENCE_EDITOR": ":"})
+        self.series("refresh")
+        self.base("tree")
+        self.assertEqual((self.old / "arch/new.c").read_text(), "better\n")
+        (self.own / "patches/arch-change-apart.patch").unlink()
+        self.assertIn("arch-change-apart.patch does not apply", self.base("tree", ok=False))
+
+    def test_range_diff(self):
+        """range-diff shows the commits of a base beside those of its parent"""
+        self.port()
+        self.assertRegex(self.base("range-diff"), r"(?m)^1: .* ! 1: .* arch: add new$(.|\n)*^-: .* > 2: .* arch: change apart$")
+        self.refused("has no parent", "range-diff")
+
+    def test_unknown(self):
+        """a base that lab/kernels does not have, or that has no series yet, is named"""
+        self.assertIn("there is no base '5.4'", self.series("tree", BASE="5.4", ok=False))
+        self.assertIn(f"the series has no base {self.second}", self.base("tree", ok=False))
+
+    def test_clean(self):
+        """clean refuses while another base's tree holds work that is not here"""
+        self.port()
+        self.refused("holds work that is not here", "clean")
+        self.base("refresh")
+        self.series("clean")
+        self.assertFalse(self.old.exists())
 
 
 class KeepDirectories(Case):
