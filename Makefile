@@ -2,15 +2,17 @@
 #
 # The one way in. 'make' does everything, 'make help' lists the rest.
 #
+# BASE=6.12		the series on that kernel, one of the bases of lab/kernels; without
+#			it, on the first of them
 # KSRC=/path/to/linux	take that kernel tree as the base, not Debian's source
 # BUILD=dir		where builds go (build/), new or empty at first; CACHE is
 #			$XDG_CACHE_HOME or ~/.cache
 # KCONFIG=debug		add lab/kernel-debug.config: KASAN, UBSAN, lockdep
 
 BUILD	?= $(CURDIR)/build
-export BUILD KSRC KCONFIG
+export BASE BUILD CONFIG KSRC KCONFIG
 
-.PHONY: all help deps have have-check have-lint have-qemu tree refresh series kernel stock selftests kernels matrix \
+.PHONY: all help deps have have-check have-lint have-qemu have-deb tree refresh series kernel stock deb selftests kernels matrix \
 	check check-all check-native migrate demo qemu fuzz lint bench clean
 all: matrix
 
@@ -32,6 +34,8 @@ help:
 #: make stock        the unpatched one, same configuration: build/Image-stock
 #: make selftests    static arm64 selftests, ours and the kernel's: build/selftests/
 #: make kernels      fetch every real kernel of lab/kernels
+#: make deb          the patched kernel as Debian configures it, as a package to install:
+#:                   build/deb/; hours on two cores; CONFIG=FILE takes your configuration
 #: make tree         build/linux: the base as a git tree with the series as commits
 #: make refresh      bring the commits of build/linux back into files and patches
 #: make series       write build/series/: what 'git am' takes, in parts with cover letters:
@@ -44,13 +48,16 @@ help:
 #: make clean        remove what was made in build/, unless commits there are nowhere else; the
 #:                   cache of downloads stays
 #:
+#: With BASE=6.12, of tree, refresh, kernel, stock, deb, series, lint, bench and check: the
+#: series on that kernel, in build/linux-6.12, build/Image-6.12 and so on
+#:
 #: lab/run KERNEL [options] -- PROGRAM [args]   one program in one kernel at EL2
 
 deps:
 	@LAB_INSTALL=yes lab/deps check
 
 # Installs what is missing, or names it and stops.
-have have-check have-lint have-qemu:
+have have-check have-lint have-qemu have-deb:
 	@lab/deps $(patsubst have-%,%,$(@:have=))
 
 tree: have
@@ -67,6 +74,9 @@ kernel: tree
 
 stock: tree
 	@lab/build stock
+
+deb: have-deb tree
+	@lab/build deb
 
 selftests: kernel
 	@lab/build selftests
