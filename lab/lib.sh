@@ -27,7 +27,10 @@ die()  { say "$(basename "$0"): $*"; exit "$LAB_FAILED"; }
 
 # The kernels that the series is made for (lab/kernels), and the one that this is
 # about. What is built of another than the first has its name: linux-6.12, Image-6.12.
-LAB_BASES=$(sed -n 's/^base-\([^[:space:]]*\).*/\1/p' "$lab/kernels" | xargs)
+LAB_BASES=''
+while read -r name _; do
+	case $name in base-*) LAB_BASES+="${LAB_BASES:+ }${name#base-}" ;; esac
+done < "$lab/kernels"
 BASE=${BASE:-${LAB_BASES%% *}}
 case " $LAB_BASES " in
 *" $BASE "*)	;;
