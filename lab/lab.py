@@ -188,14 +188,18 @@ def split(kernel):
 
 def is_real(kernel):
     """Is it a kernel as somebody else built it, so that it never changes?"""
-    return split(kernel)[0] in listed()
+    return release_of(split(kernel)[0]) in listed()
+
+
+def release_of(kernel):
+    """6.12 of 6.12 and of its point releases, such as 6.12.85; '' of other names."""
+    release = re.fullmatch(r'(\d+\.\d+)(\.\d+)?', kernel)
+    return release.group(1) if release else ''
 
 
 def older(*kernels):
     """The oldest release that these are, or behave as; '' if none says."""
-    releases = [re.split('[@+]', kernel)[-1] for kernel in kernels]
-    releases = [r for r in releases if re.fullmatch(r'\d+\.\d+', r)]
-    return min(releases, key=number, default='')
+    return min(filter(None, (release_of(re.split('[@+]', kernel)[-1]) for kernel in kernels)), key=number, default='')
 
 
 def number(release):
