@@ -356,8 +356,12 @@ class Bases(Case):
     def test_differs(self):
         """refresh in another base writes the patches that differ from the parent's, and nothing else"""
         self.port()
+        for name in "README.md", "kernel.config", "patches/cover-a":
+            write(self.own / name, "kept\n")
         before = self.files()
         self.base("refresh")
+        for name in "README.md", "kernel.config", "patches/cover-a":
+            (self.own / name).unlink()
         self.assertEqual(self.files(), before)
         self.assertEqual(sorted(str(p.relative_to(self.own)) for p in self.own.rglob("*") if p.is_file()),
                          ["patches/arch-change-apart.patch", "patches/series"])
