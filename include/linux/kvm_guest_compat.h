@@ -87,7 +87,6 @@ struct kvm_guest_compat {
  * @description: what a guest or a VMM sees
  * @select:	makes a revision the default of a VM, with kvm->lock held and no
  *		vCPU; NULL if there is nothing to do
- * @highest:	the highest revision that there is
  * @native:	GUEST_COMPAT_REV(n) if any kernel by itself has n, whatever releases
  *		had
  * @since:	GUEST_COMPAT_REV(n) for each release that changed it, to whatever
@@ -102,7 +101,6 @@ struct guest_compat_behaviour {
 	char		name[32];
 	const char	*description;
 	void		(*select)(struct kvm *kvm, u8 revision);
-	u8		highest;
 	u8		native;
 	u8		since[GUEST_COMPAT_END];
 	const void	*arch;
@@ -150,6 +148,7 @@ bool guest_compat_known(u32 id);
 unsigned int guest_compat_next(unsigned int id);
 u8 guest_compat_revision(unsigned int id, unsigned int release);
 u8 guest_compat_native_revision(unsigned int id);
+u8 guest_compat_highest(unsigned int id);
 void guest_compat_native_of(struct kvm_guest_compat *compat);
 const struct guest_compat_baseline *guest_compat_find(u64 number);
 bool guest_compat_selectable(const struct guest_compat_baseline *baseline);

@@ -81,6 +81,28 @@ u8 guest_compat_native_revision(unsigned int id)
 }
 
 /**
+ * guest_compat_highest - the highest revision that this kernel can give to a VM
+ * @id:	a known behaviour
+ *
+ * It can do what releases before it did, and what it does by itself: not what
+ * came later, nor what it lacks of its own release.
+ *
+ * Return: the highest of these revisions.
+ */
+u8 guest_compat_highest(unsigned int id)
+{
+	const u8 *since = guest_compat_behaviours[id].since;
+	u8 highest = guest_compat_native_revision(id);
+
+	for (unsigned int r = 1; r < guest_compat_native; r++) {
+		if (since[r] > GUEST_COMPAT_REV(highest))
+			highest = since[r] - 1;
+	}
+
+	return highest;
+}
+
+/**
  * guest_compat_native_of - the revisions of a new VM when nothing is selected
  * @compat:	is overwritten
  */
@@ -137,7 +159,7 @@ bool guest_compat_selectable(const struct guest_compat_baseline *baseline)
 		return false;
 
 	for (id = guest_compat_next(0); id; id = guest_compat_next(id)) {
-		if (guest_compat_published(baseline, id) > guest_compat_behaviours[id].highest)
+		if (guest_compat_published(baseline, id) > guest_compat_highest(id))
 			return false;
 	}
 
@@ -238,7 +260,7 @@ void guest_compat_tell(struct kvm_guest_compat_behaviour *entry, unsigned int id
 		.id		= id,
 		.revision	= compat->revision[id],
 		.dflt		= guest_compat_native_revision(id),
-		.highest	= guest_compat_behaviours[id].highest,
+		.highest	= guest_compat_highest(id),
 	};
 	snprintf(entry->name, sizeof(entry->name), "%s", guest_compat_behaviours[id].name);
 
@@ -292,7 +314,7 @@ int guest_compat_take(struct guest_compat_reader *reader,
 		return is_native(entry) ? 0 : -EINVAL;
 
 	id = array_index_nospec(id, guest_compat_nr);
-	if (reader->seen[id] || entry->revision > guest_compat_behaviours[id].highest)
+	if (reader->seen[id] || entry->revision > guest_compat_highest(id))
 		return -EINVAL;
 
 	reader->seen[id] = true;
@@ -329,7 +351,7 @@ int guest_compat_complete(struct guest_compat_reader *reader, u32 native, u32 ba
 
 		reader->want.revision[id] =
 			guest_compat_revision(id, array_index_nospec(native, GUEST_COMPAT_END));
-		if (reader->want.revision[id] > guest_compat_behaviours[id].highest)
+		if (reader->want.revision[id] > guest_compat_highest(id))
 			return -EINVAL;
 	}
 

@@ -138,7 +138,7 @@ static int guest_compat_set_revision(struct kvm *kvm, void __user *uaddr)
 	if (ret)
 		return ret;
 
-	if (arg.revision > guest_compat_behaviours[arg.id].highest)
+	if (arg.revision > guest_compat_highest(arg.id))
 		return -EINVAL;
 
 	guard(mutex)(&kvm->lock);

@@ -62,7 +62,7 @@ static int parse_override(struct kvm_guest_compat *compat, char *token)
 			continue;
 
 		if (!revision || kstrtou8(revision, 10, &val) ||
-		    val > guest_compat_behaviours[id].highest) {
+		    val > guest_compat_highest(id)) {
 			kvm_err("guest_compat: no such revision of \"%s\"\n", token);
 			return -EINVAL;
 		}

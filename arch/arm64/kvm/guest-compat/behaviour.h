@@ -14,6 +14,8 @@
 #include <linux/kvm_guest_compat.h>
 #include <linux/types.h>
 
+#include "base.h"
+
 struct arch_timer_context;
 struct kvm;
 struct kvm_vcpu;

@@ -104,7 +104,7 @@ u64 guest_compat_csselr_mask(const struct kvm_vcpu *vcpu)
  * AArch32 guests were shown one set and one way of each cache of data, so that
  * they would not clean it by set and way.
  */
-u64 guest_compat_ccsidr_mask(const struct kvm_vcpu *vcpu, u32 csselr)
+u64 guest_compat_ccsidr_mask(struct kvm_vcpu *vcpu, u32 csselr)
 {
 	if (!guest_compat_host_caches(vcpu) || !vcpu_el1_is_32bit(vcpu) ||
 	    csselr & CSSELR_EL1_InD)

@@ -12,7 +12,7 @@ bool guest_compat_host_caches(const struct kvm_vcpu *vcpu);
 u64 guest_compat_host_clidr(void);
 u64 guest_compat_host_ccsidr(u32 csselr);
 u64 guest_compat_csselr_mask(const struct kvm_vcpu *vcpu);
-u64 guest_compat_ccsidr_mask(const struct kvm_vcpu *vcpu, u32 csselr);
+u64 guest_compat_ccsidr_mask(struct kvm_vcpu *vcpu, u32 csselr);
 u32 guest_compat_listed_caches(void);
 
 #endif /* __KVM_ARM64_GUEST_COMPAT_CACHES_H__ */
@@ -22,7 +22,6 @@ u32 guest_compat_listed_caches(void);
 [GUEST_COMPAT_CACHE_GEOMETRY] = {
 	.name		= "cache_geometry",
 	.description	= "CLIDR_EL1, CCSIDR_EL1, and which of them are listed",
-	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* the host's */
 		[GUEST_COMPAT_V6_3]	= GUEST_COMPAT_REV(1),	/* made up */

@@ -32,15 +32,16 @@ static const u32 psci_versions[] = {
 };
 
 /* What newer kernels have is shown with the newest of what there is a row for */
-static bool unknown(struct kvm *kvm, u8 revision, size_t nr)
+static bool unknown(struct kvm *kvm, unsigned int id, u8 revision)
 {
-	return kvm_guest_compat(kvm, GUEST_COMPAT_UNKNOWN) && revision == nr - 1;
+	return kvm_guest_compat(kvm, GUEST_COMPAT_UNKNOWN) &&
+	       revision == guest_compat_highest(id);
 }
 
 void guest_compat_psci_version(struct kvm *kvm, u8 revision)
 {
 	kvm->arch.psci_version = psci_versions[revision];
-	if (unknown(kvm, revision, ARRAY_SIZE(psci_versions)))
+	if (unknown(kvm, GUEST_COMPAT_PSCI_VERSION, revision))
 		kvm->arch.psci_version = 0;	/* the latest */
 }
 
@@ -48,7 +49,7 @@ void guest_compat_smccc_services(struct kvm *kvm, u8 revision)
 {
 	struct kvm_smccc_features *smccc = &kvm->arch.smccc_feat;
 
-	if (unknown(kvm, revision, ARRAY_SIZE(services))) {
+	if (unknown(kvm, GUEST_COMPAT_SMCCC_SERVICES, revision)) {
 		kvm_arm_init_smccc_features(kvm);
 		return;
 	}

@@ -22,7 +22,6 @@ void guest_compat_unknown(struct kvm *kvm, u8 revision);
 	.name		= "psci_version",
 	.description	= "PSCI version, unless userspace writes another",
 	.select		= guest_compat_psci_version,
-	.highest	= 2,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* 1.0 */
 		[GUEST_COMPAT_V5_18]	= GUEST_COMPAT_REV(1),	/* 1.1 */
@@ -34,7 +33,6 @@ void guest_compat_unknown(struct kvm *kvm, u8 revision);
 	.name		= "smccc_services",
 	.description	= "Hypercalls offered, unless userspace writes the bitmaps",
 	.select		= guest_compat_smccc_services,
-	.highest	= 2,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* stolen time */
 		[GUEST_COMPAT_V5_12]	= GUEST_COMPAT_REV(1),	/* and TRNG */
@@ -45,7 +43,6 @@ void guest_compat_unknown(struct kvm *kvm, u8 revision);
 [GUEST_COMPAT_SMCCC_SMC] = {
 	.name		= "smccc_smc",
 	.description	= "SMC #0 as a conduit of the SMCCC, beside HVC",
-	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* not supported */
 		[GUEST_COMPAT_V6_4]	= GUEST_COMPAT_REV(1),	/* as HVC */
@@ -55,7 +52,6 @@ void guest_compat_unknown(struct kvm *kvm, u8 revision);
 [GUEST_COMPAT_PSCI_TARGET] = {
 	.name		= "psci_target",
 	.description	= "Bits of CPU_ON's and AFFINITY_INFO's target that no affinity has",
-	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* ignored */
 		[GUEST_COMPAT_V5_15]	= GUEST_COMPAT_REV(1),	/* INVALID_PARAMETERS */
@@ -70,7 +66,6 @@ void guest_compat_unknown(struct kvm *kvm, u8 revision);
 	.name		= "unknown",
 	.description	= "What is in no row here",
 	.select		= guest_compat_unknown,
-	.highest	= 1,
 	.native		= GUEST_COMPAT_REV(1),			/* shown */
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* hidden */

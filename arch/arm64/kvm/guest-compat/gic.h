@@ -20,7 +20,6 @@ void guest_compat_gicd_iidr(struct kvm *kvm, u8 revision);
 	.name		= "gicd_iidr",
 	.description	= "GICD_IIDR.Revision that a GICv2 or GICv3 is made with",
 	.select		= guest_compat_gicd_iidr,
-	.highest	= 3,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(2),
 		[GUEST_COMPAT_V5_19]	= GUEST_COMPAT_REV(3),
@@ -31,7 +30,6 @@ void guest_compat_gicd_iidr(struct kvm *kvm, u8 revision);
 [GUEST_COMPAT_GICR_TYPER] = {
 	.name		= "gicr_typer_last",
 	.description	= "GICR_TYPER.Last, as userspace reads it",
-	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* 0 */
 		[GUEST_COMPAT_V5_13]	= GUEST_COMPAT_REV(1),	/* the guest's */
@@ -41,7 +39,6 @@ void guest_compat_gicd_iidr(struct kvm *kvm, u8 revision);
 [GUEST_COMPAT_ID_GIC] = {
 	.name		= "id_gic",
 	.description	= "The GIC fields of ID registers, whatever userspace wrote",
-	.highest	= 2,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* kept */
 		[GUEST_COMPAT_V6_12]	= GUEST_COMPAT_REV(1),	/* cleared without a vGICv3 */

@@ -93,7 +93,8 @@ u64 guest_compat_id_default(const u8 *revision, u32 reg, u64 host, u64 now)
 	for (unsigned int id = 1; id < guest_compat_nr; id++) {
 		const struct guest_compat_id_field *f = guest_compat_behaviours[id].arch;
 
-		if (f && f->reg == reg)
+		/* At its own revision, this kernel shows what it shows */
+		if (f && f->reg == reg && revision[id] != guest_compat_native_revision(id))
 			now = guest_compat_id_rule(f->rules[revision[id]], f->mask, host, now);
 	}
 
@@ -108,7 +109,8 @@ u64 guest_compat_id_fields(const u8 *revision, u32 reg, u16 kind)
 	for (unsigned int id = 1; id < guest_compat_nr; id++) {
 		const struct guest_compat_id_field *f = guest_compat_behaviours[id].arch;
 
-		if (f && f->reg == reg && (f->rules[revision[id]] & GUEST_COMPAT_ID_KIND) == kind)
+		if (f && f->reg == reg && revision[id] != guest_compat_native_revision(id) &&
+		    (f->rules[revision[id]] & GUEST_COMPAT_ID_KIND) == kind)
 			mask |= f->mask;
 	}
 

@@ -85,7 +85,8 @@ enum {
  * struct guest_compat_id_field - what a behaviour makes of an ID register
  * @reg:	the register's encoding
  * @mask:	its field, or fields
- * @rules:	for each revision GUEST_COMPAT_ID_*; the highest has _NOW
+ * @rules:	for each revision GUEST_COMPAT_ID_*; the last has _NOW. A kernel whose own
+ *		revision is an earlier one shows that without a rule.
  *
  * The .arch of its row. No other row has one.
  */
@@ -106,11 +107,10 @@ u64 guest_compat_id_fields(const u8 *revision, u32 reg, u16 kind);
 #define ID_LIST(...)	__VA_ARGS__
 
 /* @_since: the releases that changed it, as in .since; @_rules: for each revision */
-#define ID_FIELDS(_id, _name, _text, _highest, _reg, _mask, _since, _rules)	\
+#define ID_FIELDS(_id, _name, _text, _reg, _mask, _since, _rules)		\
 [GUEST_COMPAT_##_id] = {							\
 	.name		= _name,						\
 	.description	= _text,						\
-	.highest	= _highest,						\
 	.since		= { [GUEST_COMPAT_V5_10] = GUEST_COMPAT_REV(0), ID_LIST _since }, \
 	.arch		= &(const struct guest_compat_id_field){		\
 		.reg	= SYS_##_reg,						\
@@ -121,7 +121,7 @@ u64 guest_compat_id_fields(const u8 *revision, u32 reg, u16 kind);
 
 /* In the first release, and as this kernel shows it since another */
 #define ID_FIELD(_id, _name, _reg, _mask, _first, _changed)			\
-	ID_FIELDS(_id, _name, #_mask, 1, _reg, _mask,				\
+	ID_FIELDS(_id, _name, #_mask, _reg, _mask,				\
 		  ([GUEST_COMPAT_##_changed] = GUEST_COMPAT_REV(1)),		\
 		  (GUEST_COMPAT_ID_##_first, GUEST_COMPAT_ID_NOW))
 
@@ -180,7 +180,7 @@ ID_FIELD(ID_AA64FPFR0_F8MM, "id_aa64fpfr0_f8mm", ID_AA64FPFR0_EL1,
 ID_NEW(ID_AA64FPFR0_F16MM2, "id_aa64fpfr0_f16mm2", ID_AA64FPFR0_EL1, F16MM2, V7_2),
 
 /* The host's; then that of ARMv8.0; up to v8.8 since 6.7 */
-ID_FIELDS(ID_AA64DFR0_DEBUGVER, "id_aa64dfr0_debugver", "ID_AA64DFR0_EL1.DebugVer", 2,
+ID_FIELDS(ID_AA64DFR0_DEBUGVER, "id_aa64dfr0_debugver", "ID_AA64DFR0_EL1.DebugVer",
 	  ID_AA64DFR0_EL1, ID_AA64DFR0_EL1_DebugVer_MASK,
 	  ([GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
 	   [GUEST_COMPAT_V6_7] = GUEST_COMPAT_REV(2)),
@@ -189,7 +189,7 @@ ID_FIELDS(ID_AA64DFR0_DEBUGVER, "id_aa64dfr0_debugver", "ID_AA64DFR0_EL1.DebugVe
 	   GUEST_COMPAT_ID_NOW)),
 
 /* Up to ARMv8.1, with and without a PMU; with a PMU; then up to ARMv8.4 */
-ID_FIELDS(ID_AA64DFR0_PMUVER, "id_aa64dfr0_pmuver", "ID_AA64DFR0_EL1.PMUVer", 3,
+ID_FIELDS(ID_AA64DFR0_PMUVER, "id_aa64dfr0_pmuver", "ID_AA64DFR0_EL1.PMUVer",
 	  ID_AA64DFR0_EL1, ID_AA64DFR0_EL1_PMUVer_MASK,
 	  ([GUEST_COMPAT_V5_11] = GUEST_COMPAT_REV(1),
 	   [GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(2),
@@ -206,7 +206,7 @@ ID_HID(ID_AA64DFR0_PMSVER, "id_aa64dfr0_pmsver", ID_AA64DFR0_EL1, PMSVer, V5_13)
 ID_HID(ID_DFR0_COPDBG, "id_dfr0_copdbg", ID_DFR0_EL1, CopDbg, V6_7),
 
 /* Up to ARMv8.1, with and without a PMU; then with a PMU, up to ARMv8.4 */
-ID_FIELDS(ID_DFR0_PERFMON, "id_dfr0_perfmon", "ID_DFR0_EL1.PerfMon", 2,
+ID_FIELDS(ID_DFR0_PERFMON, "id_dfr0_perfmon", "ID_DFR0_EL1.PerfMon",
 	  ID_DFR0_EL1, ID_DFR0_EL1_PerfMon_MASK,
 	  ([GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
 	   [GUEST_COMPAT_V6_2] = GUEST_COMPAT_REV(2)),
@@ -221,7 +221,6 @@ ID_FIELDS(ID_DFR0_PERFMON, "id_dfr0_perfmon", "ID_DFR0_EL1.PerfMon", 2,
 [GUEST_COMPAT_ID_DFR0_AARCH64_ONLY] = {
 	.name		= "id_dfr0_aarch64_only",
 	.description	= "ID_DFR0_EL1.PerfMon on CPUs without AArch32",
-	.highest	= 1,
 	.native		= GUEST_COMPAT_REV(0),
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* 0 */
@@ -233,7 +232,6 @@ ID_FIELDS(ID_DFR0_PERFMON, "id_dfr0_perfmon", "ID_DFR0_EL1.PerfMon", 2,
 [GUEST_COMPAT_ID_PFR1_AARCH64_ONLY] = {
 	.name		= "id_pfr1_aarch64_only",
 	.description	= "ID_PFR1_EL1.GIC on CPUs without AArch32",
-	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V6_18]	= GUEST_COMPAT_REV(1),	/* the VM's vGIC */
 		[GUEST_COMPAT_V7_1]	= GUEST_COMPAT_REV(0),	/* 0 again */
@@ -259,7 +257,7 @@ ID_NEW(ID_AA64ISAR3_LSFE, "id_aa64isar3_lsfe", ID_AA64ISAR3_EL1, LSFE, V6_18),
 ID_NEW(ID_AA64ISAR3_LSUI, "id_aa64isar3_lsui", ID_AA64ISAR3_EL1, LSUI, V7_1),
 
 /* Since 6.11, and 6.1.149 */
-ID_FIELDS(ID_AA64MMFR1_ECBHB, "id_aa64mmfr1_ecbhb", "ID_AA64MMFR1_EL1.ECBHB", 1,
+ID_FIELDS(ID_AA64MMFR1_ECBHB, "id_aa64mmfr1_ecbhb", "ID_AA64MMFR1_EL1.ECBHB",
 	  ID_AA64MMFR1_EL1, ID_AA64MMFR1_EL1_ECBHB_MASK,
 	  ([GUEST_COMPAT_V6_1] = GUEST_COMPAT_REV(1),
 	   [GUEST_COMPAT_V6_2] = GUEST_COMPAT_REV(0),

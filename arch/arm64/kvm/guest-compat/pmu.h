@@ -32,7 +32,6 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 [GUEST_COMPAT_PMU_REGISTERS] = {
 	.name		= "pmu_registers",
 	.description	= "Registers of PMUs, and counters, that a vCPU has not",
-	.highest	= 3,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),
 		[GUEST_COMPAT_V5_11]	= GUEST_COMPAT_REV(1),	/* none but PMMIR_EL1 */
@@ -45,7 +44,6 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 [GUEST_COMPAT_PMCR_EL0] = {
 	.name		= "pmcr_el0",
 	.description	= "PMCR_EL0.{IMP,IDCODE}, and its bits at reset",
-	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),
 		[GUEST_COMPAT_V6_2]	= GUEST_COMPAT_REV(1),
@@ -55,7 +53,6 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 [GUEST_COMPAT_PMCEID_EL0] = {
 	.name		= "pmceid_el0",
 	.description	= "PMCEID0_EL0, PMCEID1_EL0: the events there are",
-	.highest	= 4,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* the host's */
 		[GUEST_COMPAT_V5_12]	= GUEST_COMPAT_REV(1),	/* less STALL_SLOT */
@@ -68,7 +65,6 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 [GUEST_COMPAT_PMEVTYPER] = {
 	.name		= "pmevtyper_bits",
 	.description	= "The bits of PMEVTYPER<n>_EL0 and PMCCFILTR_EL0",
-	.highest	= 2,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* ARMv8.1's */
 		[GUEST_COMPAT_V6_5]	= GUEST_COMPAT_REV(1),	/* the event's by PMUVer */
@@ -80,7 +76,6 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 [GUEST_COMPAT_PMU_OVERFLOW] = {
 	.name		= "pmu_overflow",
 	.description	= "The PMU's interrupt for a counter that is disabled",
-	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* low */
 		[GUEST_COMPAT_V6_1]	= GUEST_COMPAT_REV(1),	/* as if it was enabled */

@@ -35,7 +35,6 @@ bool guest_compat_announced(struct kvm *kvm, long ext);
 [GUEST_COMPAT_##_id] = {							\
 	.name		= _name,						\
 	.description	= _description,						\
-	.highest	= 1,							\
 	.since		= {							\
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),			\
 		[GUEST_COMPAT_##_since]	= GUEST_COMPAT_REV(1),			\
@@ -51,7 +50,6 @@ LIST_NEW(LIST_PMMIR, "list_pmmir", "PMMIR_EL1 in the register list", V7_3),
 [GUEST_COMPAT_LIST_TCR2_PIR] = {
 	.name		= "list_tcr2_pir",
 	.description	= "TCR2_EL1, PIR_EL1 and PIRE0_EL1 in the register list",
-	.highest	= 2,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),
 		[GUEST_COMPAT_V6_5]	= GUEST_COMPAT_REV(1),
@@ -66,7 +64,6 @@ LIST_NEW(LIST_PMMIR, "list_pmmir", "PMMIR_EL1 in the register list", V7_3),
 [GUEST_COMPAT_OS_LOCK] = {
 	.name		= "os_lock",
 	.description	= "The OS Lock, and OSLSR_EL1 in the register list",
-	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* never taken */
 		[GUEST_COMPAT_V5_18]	= GUEST_COMPAT_REV(1),
@@ -77,7 +74,6 @@ LIST_NEW(LIST_PMMIR, "list_pmmir", "PMMIR_EL1 in the register list", V7_3),
 [GUEST_COMPAT_PREFERRED_TARGET] = {
 	.name		= "preferred_target",
 	.description	= "KVM_ARM_PREFERRED_TARGET: the CPU, or generic",
-	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),
 		[GUEST_COMPAT_V6_6]	= GUEST_COMPAT_REV(1),
@@ -88,7 +84,6 @@ LIST_NEW(LIST_PMMIR, "list_pmmir", "PMMIR_EL1 in the register list", V7_3),
 [GUEST_COMPAT_NESTED] = {
 	.name		= "nested",
 	.description	= "KVM_ARM_VCPU_HAS_EL2",
-	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* refused */
 		[GUEST_COMPAT_V6_16]	= GUEST_COMPAT_REV(1),

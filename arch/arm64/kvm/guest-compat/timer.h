@@ -16,7 +16,6 @@ u64 guest_compat_timer_ctl(struct arch_timer_context *timer, u64 ctl);
 [GUEST_COMPAT_TIMER_ISTATUS] = {
 	.name		= "timer_istatus",
 	.description	= "CNT[PV]_CTL_EL0.ISTATUS, as userspace reads it",
-	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* of now */
 		[GUEST_COMPAT_V6_18]	= GUEST_COMPAT_REV(1),	/* as it was left */

@@ -23,7 +23,6 @@ u64 guest_compat_untrapped(struct kvm_vcpu *vcpu);
 [GUEST_COMPAT_IMP_ID_TRAPS] = {
 	.name		= "imp_id_traps",
 	.description	= "SMIDR_EL1, and AArch32's TCMTR and TLBTR",
-	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* the hardware's */
 		[GUEST_COMPAT_V6_15]	= GUEST_COMPAT_REV(1),	/* trapped: UNDEFINED, and RAZ */
@@ -33,7 +32,6 @@ u64 guest_compat_untrapped(struct kvm_vcpu *vcpu);
 [GUEST_COMPAT_IDST] = {
 	.name		= "idst",
 	.description	= "ID registers that the VM has not, where there is FEAT_IDST",
-	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* UNDEFINED, but for GMID_EL1 */
 		[GUEST_COMPAT_V7_0]	= GUEST_COMPAT_REV(1),	/* a trapped access */
@@ -43,7 +41,6 @@ u64 guest_compat_untrapped(struct kvm_vcpu *vcpu);
 [GUEST_COMPAT_DEBUG_READS] = {
 	.name		= "debug_reads",
 	.description	= "Reads, too, give the guest the debug registers",
-	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* only a write */
 		[GUEST_COMPAT_V6_14]	= GUEST_COMPAT_REV(1),
@@ -53,7 +50,6 @@ u64 guest_compat_untrapped(struct kvm_vcpu *vcpu);
 [GUEST_COMPAT_AARCH32_ID_TRAPS] = {
 	.name		= "aarch32_id_traps",
 	.description	= "ID registers of AArch32 guests",
-	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* the hardware's */
 		[GUEST_COMPAT_V5_19]	= GUEST_COMPAT_REV(1),	/* as AArch64 guests read them */
@@ -63,7 +59,6 @@ u64 guest_compat_untrapped(struct kvm_vcpu *vcpu);
 [GUEST_COMPAT_DBGDIDR] = {
 	.name		= "dbgdidr",
 	.description	= "DBGDIDR.{Version,RES1} of AArch32 guests",
-	.highest	= 1,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* ARMv8.0, 0 */
 		[GUEST_COMPAT_V5_12]	= GUEST_COMPAT_REV(1),	/* DebugVer, 1 */

@@ -176,7 +176,7 @@ static bool test_host_levels(void)
 		return true;
 	}
 
-	for (i = 0; i < COMPAT_NR_BASELINES && is_host(compat_baselines[i]); i++) {
+	for (i = 0; i < compat_nr_baselines() && is_host(compat_baselines[i]); i++) {
 		u64 clidr;
 
 		vm = compat_vm(compat_baselines[i], 0, guest_code, &vcpu);
@@ -195,7 +195,7 @@ static bool test_listed(void)
 	bool ok = true;
 	u32 i, c;
 
-	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+	for (i = 0; i < compat_nr_baselines(); i++) {
 		u32 baseline = compat_baselines[i];
 		struct kvm_vcpu *vcpu;
 		struct kvm_vm *vm = compat_vm(baseline, 0, guest_code, &vcpu);
@@ -262,7 +262,7 @@ static bool test_guest(void)
 	bool ok = true;
 	u32 i;
 
-	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+	for (i = 0; i < compat_nr_baselines(); i++) {
 		struct kvm_vcpu *vcpu;
 		struct kvm_vm *vm = compat_vm(compat_baselines[i], 0, guest_code, &vcpu);
 
@@ -281,7 +281,7 @@ static bool test_masks(void)
 	bool ok = true;
 	u32 i;
 
-	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+	for (i = 0; i < compat_nr_baselines(); i++) {
 		struct kvm_vcpu *vcpu;
 		struct kvm_vm *vm = compat_vm(compat_baselines[i], 0, guest_code, &vcpu);
 		u64 clidr = vcpu_get_reg(vcpu, CLIDR), want = clidr ^ bits;
@@ -307,7 +307,7 @@ static bool test_writable(void)
 
 	source = compat_vm(KVM_GUEST_COMPAT_6_1_V1, 0, guest_code, &old);
 	clidr = vcpu_get_reg(old, CLIDR);
-	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+	for (i = 0; i < compat_nr_baselines(); i++) {
 		vm = compat_vm(compat_baselines[i], 0, guest_code, &vcpu);
 		ok &= CHECK_EQ(compat_set_reg(vcpu, CLIDR, clidr), 0);
 		for (c = 0; c < NR_CSSELR; c++) {
@@ -339,7 +339,7 @@ static bool test_made_up(void)
 	bool ok = true;
 	u32 i, c, a, b;
 
-	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+	for (i = 0; i < compat_nr_baselines(); i++) {
 		if (is_host(compat_baselines[i]))
 			continue;
 		vm = compat_vm(compat_baselines[i], 0, guest_code, &vcpu);

@@ -12,13 +12,14 @@
 #include "guest_compat.h"
 #include "processor.h"
 
+/* As compat_baselines[] */
 static const struct {
 	u32 baseline;
 	u32 psci;
 	u64 std;
 	u64 vendor;
 	bool no_smc;
-} defaults[] = {
+} defaults[COMPAT_NR_BASELINES] = {
 	{ KVM_GUEST_COMPAT_5_10_V1, PSCI_VERSION(1, 0), 0, 0, true },
 	{ KVM_GUEST_COMPAT_6_1_V1, PSCI_VERSION(1, 1), 1, 3, true },
 	{ KVM_GUEST_COMPAT_6_12_V1, PSCI_VERSION(1, 1), 1, 3 },
@@ -103,13 +104,13 @@ static bool test_baselines(void)
 	bool ok = true;
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(defaults); i++) {
+	for (i = 0; i < compat_nr_baselines(); i++) {
 		u64 psci = defaults[i].psci, std = defaults[i].std, vendor = defaults[i].vendor;
 		struct kvm_vcpu *vcpu;
 		struct kvm_vm *vm = vm_create(1);
 
 		/* There and back: the last one counts */
-		compat_select(vm, defaults[(i + 1) % ARRAY_SIZE(defaults)].baseline);
+		compat_select(vm, defaults[(i + 1) % compat_nr_baselines()].baseline);
 		ok &= CHECK_EQ(compat_select(vm, defaults[i].baseline), 0);
 		vcpu = add_vcpu(vm, 0, false);
 		kvm_arch_vm_finalize_vcpus(vm);
@@ -155,11 +156,11 @@ static bool test_writes_win(void)
 	kvm_arch_vm_finalize_vcpus(vm);
 
 	/* Up, to what the baseline never had, and down */
-	vcpu_set_reg(vcpu, KVM_REG_ARM_PSCI_VERSION, PSCI_VERSION(1, 2));
+	vcpu_set_reg(vcpu, KVM_REG_ARM_PSCI_VERSION, PSCI_VERSION(1, 1));
 	vcpu_set_reg(vcpu, KVM_REG_ARM_STD_BMAP, 1);
 	vcpu_set_reg(vcpu, KVM_REG_ARM_VENDOR_HYP_BMAP, 3);
 	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init_args);
-	ok &= has_regs(vcpu, PSCI_VERSION(1, 2), 1, 3);
+	ok &= has_regs(vcpu, PSCI_VERSION(1, 1), 1, 3);
 	vcpu_set_reg(vcpu, KVM_REG_ARM_PSCI_VERSION, PSCI_VERSION(0, 2));
 	ok &= has_regs(vcpu, PSCI_VERSION(0, 2), 1, 3);
 
@@ -234,7 +235,7 @@ static bool test_smc(void)
 	bool ok = true;
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(defaults); i++) {
+	for (i = 0; i < compat_nr_baselines(); i++) {
 		struct kvm_vm *vm = vm_create(1);
 
 		ok &= CHECK_EQ(compat_select(vm, defaults[i].baseline), 0);
@@ -248,7 +249,7 @@ static bool test_smc(void)
 
 		compat_make_native(vm);
 		compat_set_named(vm, "smccc_smc", i);
-		ok &= run_smc(vm, PSCI_VERSION(1, 3), !i);
+		ok &= run_smc(vm, defaults[compat_nr_baselines() - 1].psci, !i);
 		kvm_vm_free(vm);
 	}
 	return ok;

@@ -12,10 +12,11 @@
 #include "gic_v3.h"
 #include "vgic.h"
 
+/* As compat_baselines[] */
 static const struct {
 	u32 baseline;
 	u32 rev;
-} defaults[] = {
+} defaults[COMPAT_NR_BASELINES] = {
 	{ KVM_GUEST_COMPAT_5_10_V1, 2 }, { KVM_GUEST_COMPAT_6_1_V1, 3 },
 	{ KVM_GUEST_COMPAT_6_12_V1, 3 }, { KVM_GUEST_COMPAT_6_16_V1, 3 },
 	{ KVM_GUEST_COMPAT_6_17_V1, 3 }, { KVM_GUEST_COMPAT_6_18_V1, 3 },
@@ -83,7 +84,7 @@ static bool test_baselines(void)
 		if (!kvm_supports_vgic(models[m]))
 			continue;
 		for (order = 0; order < NR_ORDERS; order++)
-			for (i = 0; i < ARRAY_SIZE(defaults); i++)
+			for (i = 0; i < compat_nr_baselines(); i++)
 				ok &= CHECK_EQ(iidr_of(models[m], order,
 						       defaults[i].baseline, -1),
 					       GICD_IIDR_KVM(defaults[i].rev));
@@ -160,7 +161,7 @@ static bool test_guest(void)
 		return true;
 	}
 
-	for (i = 0; i < ARRAY_SIZE(defaults); i++) {
+	for (i = 0; i < compat_nr_baselines(); i++) {
 		struct kvm_vm *vm = vm_create(1);
 		struct kvm_vcpu *vcpu;
 
@@ -233,7 +234,7 @@ static bool test_typer(void)
 		return true;
 	}
 
-	for (i = 0; i < ARRAY_SIZE(defaults); i++) {
+	for (i = 0; i < compat_nr_baselines(); i++) {
 		vm = vm_create(NR_VCPUS);
 		ok &= CHECK_EQ(compat_select(vm, defaults[i].baseline), 0);
 		ok &= check_typer(vm, defaults[i].baseline > KVM_GUEST_COMPAT_5_10_V1);
@@ -270,7 +271,7 @@ static bool test_no_gic(void)
 	u32 i;
 
 	test_disable_default_vgic();
-	for (i = 0; i < COMPAT_NR_BASELINES; i++) {
+	for (i = 0; i < compat_nr_baselines(); i++) {
 		bool kept = compat_baselines[i] < KVM_GUEST_COMPAT_6_12_V1;
 		struct kvm_vcpu *vcpu;
 		struct kvm_vm *vm = compat_vm(compat_baselines[i], 0, guest_has_no_gic, &vcpu);

@@ -757,12 +757,16 @@ static bool are_among(const struct changes *c, const struct changes *before)
 static void run_tests(void)
 {
 	static u8 newest[RAM_SIZE];
-	u32 i, native = COMPAT_NATIVE;
+	u32 i, nr_guests = 0, native = COMPAT_NATIVE;
 
-	ksft_set_plan(3 * ARRAY_SIZE(guests));
+	/* The newest is the kernel itself */
+	while (nr_guests < ARRAY_SIZE(guests) && !compat_is_later(guests[nr_guests].baseline))
+		nr_guests++;
+
+	ksft_set_plan(3 * nr_guests);
 	start(native);
 	memcpy(newest, state.ram, RAM_SIZE);
-	for (i = 0; i < ARRAY_SIZE(guests); i++) {
+	for (i = 0; i < nr_guests; i++) {
 		const char *name = guests[i].name;
 		struct changes there, back;
 		u32 nr;

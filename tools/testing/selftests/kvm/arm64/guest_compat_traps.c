@@ -177,7 +177,7 @@ static bool check_idst(struct kvm_vm *vm, bool rev)
 	bool ids, ok = true;
 	u32 i, trapped = 0;
 
-	compat_set_named(vm, "imp_id_traps", 1);
+	compat_set_named(vm, "imp_id_traps", compat_highest("imp_id_traps"));
 	/* Otherwise CCSIDR2_EL1 is there up to 6.2 */
 	compat_set_named(vm, "cache_geometry", 1);
 	vcpu = add_vcpu(vm, 0, guest_reads_ids);
@@ -190,7 +190,7 @@ static bool check_idst(struct kvm_vm *vm, bool rev)
 		ok &= CHECK_EQ(seen[i].outcome, rev && ids ? SYS64 : UNDEF);
 	}
 	if (has_sme())
-		ok &= CHECK_EQ(seen[SMIDR].trapped, true);
+		ok &= CHECK_EQ(seen[SMIDR].trapped, compat_highest("imp_id_traps"));
 	if (has_mte()) {
 		ok &= CHECK_EQ(seen[GMID].trapped, rev);
 		ok &= CHECK_EQ(seen[GMID].outcome == READ, !rev);

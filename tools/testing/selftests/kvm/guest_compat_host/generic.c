@@ -11,18 +11,18 @@ enum { SHAPE = 1, COLOUR = 2, TASTE = 4, SMELL = 5 };
 
 #define ROWS									\
 	[SHAPE] = {								\
-		.name = "shape", .description = "Its shape", .highest = 1,	\
+		.name = "shape", .description = "Its shape",			\
 		.since = { [GUEST_COMPAT_V6_1] = GUEST_COMPAT_REV(1) },		\
 	},									\
 	[COLOUR] = {								\
-		.name = "colour", .description = "Its colour", .highest = 2,	\
+		.name = "colour", .description = "Its colour",			\
 		.since = { [GUEST_COMPAT_V5_10] = GUEST_COMPAT_REV(0),		\
 			   [GUEST_COMPAT_V6_1] = GUEST_COMPAT_REV(1),		\
 			   [GUEST_COMPAT_V6_12] = GUEST_COMPAT_REV(2),		\
 			   [GUEST_COMPAT_V7_3] = GUEST_COMPAT_REV(1) },		\
 	},									\
 	[TASTE] = {								\
-		.name = "taste", .description = "Its taste", .highest = 1,	\
+		.name = "taste", .description = "Its taste",			\
 		.native = GUEST_COMPAT_REV(1),					\
 		.since = { [GUEST_COMPAT_V5_10] = GUEST_COMPAT_REV(0) },	\
 	}
@@ -33,7 +33,7 @@ static const struct guest_compat_behaviour rows_a[] = { ROWS };
 static const struct guest_compat_behaviour rows_b[] = {
 	ROWS,
 	[SMELL] = {
-		.name = "smell", .description = "Its smell", .highest = 1,
+		.name = "smell", .description = "Its smell",
 		.since = { [GUEST_COMPAT_V6_4] = GUEST_COMPAT_REV(1) },
 	},
 };
@@ -65,21 +65,6 @@ static const struct guest_compat_baseline baselines_changed[] = {
 	BASELINE(7, 3, 1, GUEST_COMPAT_V7_3, "7.3.4", "11.0"),
 };
 
-/* An older kernel, which cannot be what came later */
-static const struct guest_compat_behaviour rows_less[] = {
-	[SHAPE] = {
-		.name = "shape", .description = "Its shape", .highest = 1,
-		.since = { [GUEST_COMPAT_V6_1] = GUEST_COMPAT_REV(1) },
-	},
-	[COLOUR] = {
-		.name = "colour", .description = "Its colour", .highest = 1,
-		.since = { [GUEST_COMPAT_V5_10] = GUEST_COMPAT_REV(0),
-			   [GUEST_COMPAT_V6_1] = GUEST_COMPAT_REV(1),
-			   [GUEST_COMPAT_V6_12] = GUEST_COMPAT_REV(2),
-			   [GUEST_COMPAT_V7_3] = GUEST_COMPAT_REV(1) },
-	},
-};
-
 static const struct guest_compat_baseline baselines_dropped[] = {
 	BASELINE(5, 10, 1, GUEST_COMPAT_V7_3, "5.10.1", "00.0"),
 	BASELINE(6, 1, 1, GUEST_COMPAT_V7_3, "6.1.2", "11.0"),
@@ -95,6 +80,8 @@ static const char published[] =
 
 static const u8 no_backports[GUEST_COMPAT_MAX_ID + 1];
 static const u8 backports[GUEST_COMPAT_MAX_ID + 1] = { [SHAPE] = GUEST_COMPAT_REV(0) };
+static const u8 undone[GUEST_COMPAT_MAX_ID + 1] = { [COLOUR] = GUEST_COMPAT_REV(1) };
+static const u8 ahead[GUEST_COMPAT_MAX_ID + 1] = { [COLOUR] = GUEST_COMPAT_REV(2) };
 
 struct kernel {
 	const struct guest_compat_behaviour *rows;
@@ -121,9 +108,15 @@ static struct kernel old = {
 	GUEST_COMPAT_V6_12, backports,
 };
 
+/* One that undid what its release had brought, and one with what a later brought */
 static struct kernel less = {
-	rows_less, ARRAY_SIZE(rows_less), baselines_a, ARRAY_SIZE(baselines_a),
-	GUEST_COMPAT_V6_12, no_backports,
+	rows_a, ARRAY_SIZE(rows_a), baselines_a, ARRAY_SIZE(baselines_a),
+	GUEST_COMPAT_V6_12, undone,
+};
+
+static struct kernel more = {
+	rows_a, ARRAY_SIZE(rows_a), baselines_a, ARRAY_SIZE(baselines_a),
+	GUEST_COMPAT_V6_4, ahead,
 };
 
 /* B whose author changed lines, added none, or A without some */
@@ -236,8 +229,20 @@ static void check_tables(void)
 	compat = of(KVM_GUEST_COMPAT_7_3_V1);
 	check("the newest baseline is not native", guest_compat_differs(&compat), true);
 
+	check("the highest revision, of a release before", guest_compat_highest(COLOUR), 2);
+	check("the highest revision, whatever the release", guest_compat_highest(TASTE), 1);
+
+	kernel = &less;
+	check("what was undone is not there", guest_compat_highest(COLOUR), 1);
+	kernel = &more;
+	check("nor what came after the kernel", guest_compat_highest(TASTE), 1);
+	check("unless it was backported", guest_compat_highest(COLOUR), 2);
+	more.backports = no_backports;
+	check("which it was not here", guest_compat_highest(COLOUR), 1);
+
 	kernel = &old;
 	check("a backport", guest_compat_native_revision(SHAPE), 0);
+	check("of the last revision but one", guest_compat_highest(SHAPE), 1);
 	check("what came after the kernel cannot be selected",
 	      !guest_compat_find(KVM_GUEST_COMPAT_7_3_V1), true);
 	check("what it is itself can", !guest_compat_find(KVM_GUEST_COMPAT_6_12_V1), false);

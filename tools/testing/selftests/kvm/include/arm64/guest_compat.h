@@ -82,13 +82,27 @@ void compat_set_named(struct kvm_vm *vm, const char *name, u32 revision);
 #define COMPAT_NATIVE		KVM_GUEST_COMPAT_NATIVE
 #define COMPAT_NR_BASELINES	11
 
-/* Those that the tests know; the kernel may have more */
+/*
+ * Those that the tests know, in the order of releases; the kernel may have more.
+ * It has to offer those that are not newer than it is itself, the first
+ * compat_nr_baselines().
+ */
 extern const u32 compat_baselines[COMPAT_NR_BASELINES];
 
 /* The release of a baseline, as behaviours tell of releases */
 static inline u32 compat_release(u32 baseline)
 {
 	return baseline >> 8;
+}
+
+u32 compat_native_release(void);
+u32 compat_nr_baselines(void);
+u32 compat_highest(const char *name);
+
+/* Is the kernel older than the release of @baseline? */
+static inline bool compat_is_later(u32 baseline)
+{
+	return compat_release(baseline) > compat_native_release();
 }
 
 void compat_make(struct kvm_vm *vm, u32 baseline);

@@ -126,12 +126,16 @@ const struct compat_together compat_together[] = {
 	{ "list_ptimer", 0, "nested" },
 };
 
-/* Is it refused where the rest is native? */
+/* Is it refused where the rest is native? Not where @with is at 0 by itself. */
 bool compat_not_alone(const char *name, u32 revision)
 {
+	struct compat_vector v;
+
+	compat_list(NULL, &v);
 	for (u32 i = 0; i < ARRAY_SIZE(compat_together); i++)
 		if (!strcmp(name, compat_together[i].name) &&
-		    revision <= compat_together[i].highest)
+		    revision <= compat_together[i].highest &&
+		    compat_find(&v, compat_together[i].with)->dflt)
 			return true;
 	return false;
 }
@@ -159,13 +163,46 @@ void compat_set_named(struct kvm_vm *vm, const char *name, u32 revision)
 	TEST_ASSERT(!ret, "%s=%u: %d", name, revision, ret);
 }
 
-/* Those that the tests know; the kernel may have more */
 const u32 compat_baselines[] = {
 	KVM_GUEST_COMPAT_5_10_V1, KVM_GUEST_COMPAT_6_1_V1, KVM_GUEST_COMPAT_6_12_V1,
 	KVM_GUEST_COMPAT_6_16_V1, KVM_GUEST_COMPAT_6_17_V1, KVM_GUEST_COMPAT_6_18_V1,
 	KVM_GUEST_COMPAT_6_19_V1, KVM_GUEST_COMPAT_7_0_V1, KVM_GUEST_COMPAT_7_1_V1,
 	KVM_GUEST_COMPAT_7_2_V1, KVM_GUEST_COMPAT_7_3_V1,
 };
+
+/* The release that the kernel is by itself */
+u32 compat_native_release(void)
+{
+	static struct compat_vector v;
+
+	if (!v.hdr.native)
+		compat_list(NULL, &v);
+
+	return v.hdr.native;
+}
+
+u32 compat_nr_baselines(void)
+{
+	u32 nr = 0;
+
+	while (nr < COMPAT_NR_BASELINES && !compat_is_later(compat_baselines[nr]))
+		nr++;
+
+	return nr;
+}
+
+/* The highest revision that the kernel has of a behaviour */
+u32 compat_highest(const char *name)
+{
+	struct kvm_guest_compat_behaviour *b;
+	struct compat_vector v;
+
+	compat_list(NULL, &v);
+	b = compat_find(&v, name);
+	TEST_ASSERT(b, "no behaviour \"%s\"", name);
+
+	return b->highest;
+}
 
 /* Before there is a vCPU */
 void compat_make(struct kvm_vm *vm, u32 baseline)
@@ -279,17 +316,20 @@ bool compat_listed(const struct kvm_reg_list *list, u64 id)
 	return false;
 }
 
-/* Each baseline, @since is the first at revision 1; and native with either revision */
+/*
+ * Each baseline, @since is the first at revision 1; and native with either revision.
+ * A kernel from before @since cannot have revision 1.
+ */
 bool compat_each(const char *name, u32 since, bool (*check)(struct kvm_vm *vm, bool rev))
 {
-	bool ok = true;
-	u32 i;
+	u32 i, nr = compat_nr_baselines(), highest = compat_highest(name);
+	bool ok = CHECK_EQ(highest, !compat_is_later(since));
 
-	for (i = 0; i < COMPAT_NR_BASELINES + 2; i++) {
+	for (i = 0; i < nr + 1 + highest; i++) {
 		struct kvm_vm *vm = vm_create(1);
-		bool rev = i - COMPAT_NR_BASELINES;
+		bool rev = i - nr;
 
-		if (i < COMPAT_NR_BASELINES) {
+		if (i < nr) {
 			rev = compat_baselines[i] >= since;
 			TEST_ASSERT(!compat_select(vm, compat_baselines[i]), "baseline %#x",
 				    compat_baselines[i]);
@@ -298,8 +338,8 @@ bool compat_each(const char *name, u32 since, bool (*check)(struct kvm_vm *vm, b
 			compat_set_named(vm, name, rev);
 		}
 		ok &= CHECK(check(vm, rev), "%s: %s %#x, expected revision %u", name,
-			    i < COMPAT_NR_BASELINES ? "baseline" : "revision",
-			    i < COMPAT_NR_BASELINES ? compat_baselines[i] : rev, rev);
+			    i < nr ? "baseline" : "revision",
+			    i < nr ? compat_baselines[i] : rev, rev);
 		kvm_vm_free(vm);
 	}
 	return ok;
