@@ -207,7 +207,8 @@ const struct guest_compat_baseline *guest_compat_find(u64 number)
  * @id:		a known behaviour
  *
  * A published line never changes. A behaviour that the line lacks was found later:
- * it has what kernels of the release of publication gave such VMs.
+ * it has what kernels of the release of publication gave such VMs. An older
+ * kernel, which carries the line, gave them its own.
  *
  * Return: the revision.
  */
@@ -215,6 +216,9 @@ u8 guest_compat_published(const struct guest_compat_baseline *baseline, unsigned
 {
 	if (id && id <= strlen(baseline->revisions) && baseline->revisions[id - 1] != '.')
 		return baseline->revisions[id - 1] - '0';
+
+	if (baseline->published > guest_compat_native)
+		return guest_compat_native_revision(id);
 
 	return guest_compat_revision(id, baseline->published);
 }

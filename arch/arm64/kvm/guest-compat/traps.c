@@ -14,6 +14,9 @@ u64 guest_compat_untrapped(struct kvm_vcpu *vcpu)
 	struct kvm *kvm = vcpu->kvm;
 	u64 hcr = 0;
 
+	if (!kvm->guest_compat.differs)
+		return 0;
+
 	/* Userspace may have written the registers that TID1 traps */
 	if (!kvm_guest_compat(kvm, GUEST_COMPAT_IMP_ID_TRAPS) && !vcpu_has_nv(vcpu) &&
 	    !test_bit(KVM_ARCH_FLAG_WRITABLE_IMP_ID_REGS, &kvm->arch.flags))

@@ -102,6 +102,12 @@ static struct kernel b = {
 	GUEST_COMPAT_V7_3, no_backports,
 };
 
+/* B's tables on an older kernel, which is not what the late row changed */
+static struct kernel old_b = {
+	rows_b, ARRAY_SIZE(rows_b), baselines_b, ARRAY_SIZE(baselines_b),
+	GUEST_COMPAT_V6_1, no_backports,
+};
+
 /* As A, by its own release: an older kernel with a backport */
 static struct kernel old = {
 	rows_a, ARRAY_SIZE(rows_a), baselines_a, ARRAY_SIZE(baselines_a),
@@ -356,6 +362,14 @@ static void check_versions(void)
 	check("and says why", bad_id, SMELL);
 	check("but can do of 6.1 what is in its table", move(&b, &b, &on_b, &got, &bad_id), 0);
 	check("and tells which it is", got.baseline, V2(GUEST_COMPAT_V6_1));
+
+	kernel = &old_b;
+	check("a late row takes no baseline from an older kernel",
+	      !guest_compat_find(V1(GUEST_COMPAT_V6_1)), false);
+	on_a = of(V1(GUEST_COMPAT_V6_1));
+	check("which is what it was", on_a.revision[SMELL], 0);
+	check("and moves to B", move(&old_b, &b, &on_a, &got, &bad_id), 0);
+	check("as what it was", got.revision[SMELL], 0);
 }
 
 static void check_vectors(void)
