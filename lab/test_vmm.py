@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """The examples of vmm/example: a guest and its vector, saved on one kernel, loaded on another."""
 import functools
+import pathlib
 import platform
 import re
 import struct
+import subprocess
 import unittest
 
 import lab
@@ -145,6 +147,30 @@ class Moves(unittest.TestCase):
     def test_rust_without(self):
         """Rust: a kernel without the capability is said to be one"""
         self.said(self.on_other[1], 1, 'no KVM_CAP_GUEST_COMPAT')
+
+
+class Machine(unittest.TestCase):
+    """What VMMs other than QEMU need of the laboratory's own kernel; Debian's have it."""
+
+    def run_on_patched(self, program, *words):
+        options = ['--smp', '1', '--file', pathlib.Path(lab.output([lab.LAB / 'fetch', 'vmm', 'busybox'])) / 'busybox']
+        done = lab.run([lab.LAB / 'run', 'patched', *options, '--', program, *words], stdout=subprocess.PIPE,
+                       stderr=subprocess.STDOUT, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout
+
+    def test_script(self):
+        """a script is a program"""
+        script = lab.scratch() / 'script'
+        script.write_text('#!./busybox sh\necho "run by $0"\n')
+        script.chmod(0o755)
+        self.assertEqual(self.run_on_patched(script), 'run by ./script\n')
+
+    def test_socket(self):
+        """there are Unix sockets"""
+        probe = lab.scratch() / 'probe'
+        lab.output([lab.output([lab.LAB / 'cross']) + 'gcc', '-O2', '-static', '-o', probe, lab.LAB / 'probe.c'])
+        self.run_on_patched(probe, 'socket')
 
 
 def interface():
