@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 int main(int argc, char **argv)
@@ -23,6 +24,12 @@ int main(int argc, char **argv)
 			for (;;)
 				pause();
 		return 0;
+	}
+	if (argc == 2 && !strcmp(argv[1], "socket")) {
+		fd = socket(AF_UNIX, SOCK_STREAM, 0);
+		if (fd < 0)
+			perror("AF_UNIX");
+		return fd < 0;
 	}
 	if (argc == 3 && !strcmp(argv[1], "log")) {
 		fd = open("/dev/kmsg", O_WRONLY);
