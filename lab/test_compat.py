@@ -161,5 +161,40 @@ class Moves(unittest.TestCase):
         self.assertFalse(os.listdir(result.files))
 
 
+class Scripts(unittest.TestCase):
+    """The scripts for boards, under busybox: on a real kernel, then on the patched one"""
+    @classmethod
+    def setUpClass(cls):
+        arm64, _ = programs()
+        busybox = pathlib.Path(lab.output([lab.LAB / 'fetch', 'vmm', 'busybox'])) / 'busybox'
+        files = {'busybox': busybox, 'kvm-compat': arm64, 'selftests/guest_compat': lab.program('arm64/guest_compat')}
+        files.update({path.name: path for path in (SOURCE / 'ci').iterdir()})
+
+        def boot(kernel, *commands, more=()):
+            install = './busybox mkdir -p /bin /tmp; ./busybox --install -s /bin; export PATH=/bin; cd /share; '
+            jobs = [['./busybox', 'sh', '-c', install + command] for command in commands]
+            return lab.Boot(kernel, jobs, {**files, **dict(more)}, cpu='max', gic='3', smp=1, limit=200).run()
+
+        tests = './run-tests.sh --require-capability guest_compat nosuch'
+        cls.first = boot('6.12', './two-kernels.sh save state && cp state/* out', tests)
+        state = {f'state/{path.name}': path for path in cls.first.files.iterdir()}
+        cls.second = boot('patched', './two-kernels.sh restore state', './two-kernels.sh restore state 6.12-v1', tests, more=state)
+
+    def test_runner(self):
+        """kvm-compat: the runner for boards prints KTAP, and a kernel without the capability is a failure if asked for"""
+        self.assertEqual((self.first.rc(1), self.second.rc(2)), (1, 1))
+        old, new = ktap.read(self.first.out(1)), ktap.read(self.second.out(2))
+        said = lambda results: [(r.status, r.name) for r in results if r.name in ('KVM_CAP_GUEST_COMPAT', 'guest_compat', 'nosuch')]
+        self.assertEqual(said(old), [(ktap.FAIL, 'KVM_CAP_GUEST_COMPAT'), (ktap.SKIP, 'guest_compat'), (ktap.FAIL, 'nosuch')])
+        self.assertEqual(said(new), [(ktap.PASS, 'KVM_CAP_GUEST_COMPAT'), (ktap.PASS, 'guest_compat'), (ktap.FAIL, 'nosuch')])
+
+    def test_two_kernels(self):
+        """kvm-compat: two kernels by script: a guest of 6.12 fails as it is, and goes at 6.12-v1"""
+        self.assertEqual(self.first.rc(0), 0, self.first.out(0))
+        self.assertEqual((self.second.rc(0), self.second.rc(1)), (1, 0), self.second.out(1))
+        self.assertEqual([r.status for r in ktap.read(self.second.out(0))], [ktap.FAIL] * 2)
+        self.assertEqual([r.status for r in ktap.read(self.second.out(1))], [ktap.PASS] * 2)
+
+
 if __name__ == '__main__':
     unittest.main()

@@ -61,6 +61,8 @@ struct field {
 };
 
 bool reg_exists(const char *reg);
+/* By the 16 bits that KVM's id has of its encoding, NULL if there is none */
+const char *sysreg_of(uint32_t encoding);
 /* The fields of a register in which bits of @diff are, one by one: start with NULL */
 const struct field *next_field(const struct field *f, const char *reg, uint64_t diff);
 uint64_t field_bits(const struct field *f);
@@ -94,6 +96,7 @@ struct machine {
 	json_t		*json;
 	struct item	*items, *unlisted;	/* those that are taken, but not listed */
 	size_t		nr, nr_unlisted;
+	bool		values_only;	/* what is taken is not known */
 	struct vector	vector;
 };
 
@@ -138,6 +141,10 @@ void add_loss(struct losses *to, enum outcome outcome, const char *class, const 
 void predict(const struct machine *from, const struct machine *to, struct losses *losses);
 void mark_own(struct losses *losses, const json_t *own);
 bool goes(const struct losses *losses);
+
+/* ---- fingerprint.c ---- */
+
+json_t *dump_of_fingerprint(const json_t *json);
 
 /* ---- host_*.c: this machine, with KVM or without ---- */
 

@@ -6,10 +6,13 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-#define REG(name, ...)			name,
+#define REG(name, op0, op1, crn, crm, op2)	{ name, op0 << 14 | op1 << 11 | crn << 7 | crm << 3 | op2 },
 #define FIELD(reg, name, high, low)
 #define VALUE(reg, field, value, name)
-static const char * const regs[] = {
+static const struct {
+	const char *name;
+	uint32_t encoding;
+} regs[] = {
 #include "fields.inc"
 };
 #undef REG
@@ -34,9 +37,25 @@ static const struct {
 bool reg_exists(const char *reg)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(regs); i++)
-		if (!strcmp(regs[i], reg))
+		if (!strcmp(regs[i].name, reg))
 			return true;
 	return false;
+}
+
+const char *sysreg_of(uint32_t encoding)
+{
+	unsigned int n = encoding & 0x1f;
+	static char name[32];
+
+	/* PMEVCNTR<n>_EL0, PMEVTYPER<n>_EL0; what would be PMEVTYPER31_EL0 is PMCCFILTR_EL0. */
+	if (encoding >> 6 == 0xdf40 >> 6 && encoding != 0xdf7f) {
+		snprintf(name, sizeof(name), encoding & 0x20 ? "PMEVTYPER%u_EL0" : "PMEVCNTR%u_EL0", n);
+		return name;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(regs); i++)
+		if (regs[i].encoding == encoding)
+			return regs[i].name;
+	return NULL;
 }
 
 uint64_t field_bits(const struct field *f)

@@ -198,6 +198,7 @@ bool read_dump(struct dump *d, const char *file)
 	const char *why, *evidence, *slash = strrchr(file, '/');
 	json_error_t error;
 	const json_t *host;
+	json_t *fingerprint;
 	struct stat st;
 	size_t i;
 
@@ -211,6 +212,11 @@ bool read_dump(struct dump *d, const char *file)
 	if (!d->json)
 		return bad_file(file, "line %d: %s; is it cut short, or no dump of kvm-compat?",
 				error.line, error.text);
+	fingerprint = dump_of_fingerprint(d->json);
+	if (fingerprint) {
+		json_decref(d->json);
+		d->json = fingerprint;
+	}
 	why = valid_dump(d->json);
 	if (why) {
 		json_decref(d->json);
@@ -232,6 +238,7 @@ bool read_dump(struct dump *d, const char *file)
 		m->json = json_array_get(json_object_get(d->json, "machines"), i);
 		m->baseline = text(m->json, "baseline");
 		load_items(m);
+		m->values_only = json_is_true(json_object_get(host, "values_only"));
 		if (!m->vector.known && string_of_kernel(d->kernel, string, sizeof(string), &evidence))
 			vector_of_string(string, &m->vector);
 	}
@@ -399,6 +406,20 @@ const char *value_str(const char *name, uint64_t v, char *buf, size_t size)
 	return buf;
 }
 
+/* Does the host decide on its value, and not the guest? */
+static bool fixed(const char *name)
+{
+	static const char * const patterns[] = {
+		"ID_*", "MVFR*", "CLIDR_EL1", "CCSIDR_EL1<*", "CTR_EL0", "MIDR_EL1", "REVIDR_EL1", "AIDR_EL1",
+		"KVM_REG_ARM_PSCI_VERSION", "KVM_REG_ARM_SMCCC_*", "KVM_REG_ARM_*BMAP*", "PMMIR_EL1",
+	};
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+		if (!fnmatch(patterns[i], name, 0))
+			return true;
+	return false;
+}
+
 static void predict_value(const struct machine *a, const struct machine *b, const struct item *from,
 			  const struct item *own_item, struct losses *losses)
 {
@@ -409,6 +430,16 @@ static void predict_value(const struct machine *a, const struct machine *b, cons
 	if (strlen(from->value) > 18 || runs(from->name))
 		return;
 	adjust_own(a, b, own);
+	if (b->values_only) {
+		/* Of what the guest sets itself the values say nothing. */
+		if (own->number == from->number || !fixed(from->name))
+			return;
+		snprintf(detail, sizeof(detail), "%s, and the destination has %s: the file does not say whether it takes the other",
+			 value_str(from->name, from->number, one, sizeof(one)),
+			 value_str(from->name, own->number, two, sizeof(two)));
+		add_loss(losses, REFUSED_, from->class, from->name, detail, from->number ^ own->number);
+		return;
+	}
 	refused = refuses(own, from->number, &back);
 	if (refused) {
 		snprintf(detail, sizeof(detail), "%s is refused; the destination has %s",

@@ -166,6 +166,8 @@ bool string_of_kernel(const char *kernel, char *string, size_t size, const char 
 		    (*k->to && compare_versions(kernel, k->to) > 0))
 			continue;
 		*evidence = k->evidence;
+		if (!strcmp(k->string, "-"))
+			return false;
 		if (strcmp(k->string, "table"))
 			snprintf(string, size, "%s", k->string);
 		else if (release_number(kernel))

@@ -190,6 +190,27 @@ def test_plan():
         result('<script' not in file.read(), 'a report shows hostile names as text', '')
 
 
+def test_fingerprints():
+    """Firecracker's: values alone"""
+    def fingerprint(name, **registers):
+        ids = {'MIDR_EL1': 0x603000000013c000, 'ID_AA64MMFR2_EL1': 0x603000000013c03a, 'PSCI': 0x6030000000140000,
+               'TCR2_EL1': 0x603000000013c103, 'X0': 0x6030000000100000}
+        write(name, json.dumps({'firecracker_version': '1', 'kernel_version': '6.1.1-1.amzn2023', 'guest_cpu_config': {
+            'kvm_capabilities': [], 'vcpu_features': [],
+            'reg_modifiers': [{'addr': hex(ids[k]), 'bitmap': f'0b{v:0128b}'} for k, v in registers.items()]}}))
+
+    fingerprint('fa.json', MIDR_EL1=0x414fd0c1, ID_AA64MMFR2_EL1=OLD, PSCI=0x10001, TCR2_EL1=0, X0=1)
+    fingerprint('fb.json', MIDR_EL1=0x414fd0c1, ID_AA64MMFR2_EL1=NEW, PSCI=0x10001, X0=2)
+    got = losses('fa.json', 'fb.json')
+    result(set(got) == {'ID_AA64MMFR2_EL1', 'TCR2_EL1'} and 'id_aa64mmfr2_nv' in got['ID_AA64MMFR2_EL1'][1],
+           'two fingerprints: what differs, and the registers that one has alone', got)
+    dump('new.json', '7.3.4-1', machine([item('MIDR_EL1', 0x414fd0c1), *NEW_ITEMS]))
+    got = losses('fa.json', 'new.json')
+    result(got.get('ID_AA64MMFR2_EL1', [''])[0] == 'altered', 'a fingerprint to a dump: what the dump says is taken', got)
+    write('fc.json', json.dumps({'kernel_version': '6.1', 'guest_cpu_config': {'reg_modifiers': [{'addr': '0x1', 'bitmap': '0b2'}]}}))
+    result(run('diff', 'fc.json', 'new.json').returncode == ERROR, 'a fingerprint with a bitmap that is none', '')
+
+
 def revisions(release):
     """All behaviours at a release's revision, as the program itself has them"""
     said = json.loads(run('--json', 'strings', f'{release}-v1').stdout)
@@ -288,6 +309,7 @@ print('TAP version 13')
 test_moves()
 test_values()
 test_plan()
+test_fingerprints()
 test_hostile()
 test_commands()
 print(f'1..{nr}')

@@ -39,6 +39,7 @@ static void test_strings(void)
 		result(string_of_kernel(known[i].kernel, string, sizeof(string), &evidence) &&
 		       !strcmp(string, known[i].string), "the string of a kernel", known[i].kernel, string);
 	result(!string_of_kernel("4.19.1", string, sizeof(string), &evidence) &&
+	       !string_of_kernel("6.1.172-216.329.amzn2023.aarch64", string, sizeof(string), &evidence) &&
 	       !string_of_kernel("9.9.1", string, sizeof(string), &evidence),
 	       "a kernel that nobody looked at has no string", "", string);
 }
@@ -71,6 +72,8 @@ static void test_rows(void)
 		char release[32];
 		struct vector v;
 
+		if (!strcmp(k->string, "-"))
+			continue;
 		if (!strcmp(k->string, "table")) {
 			snprintf(release, sizeof(release), "%.*s", (int)strcspn(k->pattern, "*") - 1, k->pattern);
 			test_release(release);
@@ -114,6 +117,10 @@ static void test_items(void)
 	result(behaviours_of_item("ID_AA64MMFR2_EL1", 0xfULL << 24, ids, 16) == 1 &&
 	       !strcmp(behaviour_name(ids[0]), "id_aa64mmfr2_nv") &&
 	       !behaviours_of_item("ID_AA64MMFR2_EL1", 0xf, ids, 16), "a field has its behaviour", "", NULL);
+	/* GIC is bits 27:24, MPAM 43:40. */
+	result(behaviours_of_item("ID_AA64PFR0_EL1", 0xfULL << 24, ids, 16) == 2 &&
+	       behaviours_of_item("ID_AA64PFR0_EL1", 0xfULL << 40, ids, 16) == 1,
+	       "a line of a field is not of another", "", NULL);
 }
 
 /* Each behaviour has words for each of its revisions that a release had */
@@ -145,6 +152,9 @@ static void test_fields(void)
 	       "", buf);
 	result(!strcmp(cpu_name(0x414fd0c1), "ARM NEOVERSE_N1 r4p1"), "a CPU has its name", "", cpu_name(0x414fd0c1));
 	result(strstr(cpu_name(0xf0510), "has no name for"), "a CPU that nobody knows is said to be one", "", NULL);
+	result(!strcmp(sysreg_of(0xdce0), "PMCR_EL0") && !strcmp(sysreg_of(0xc03a), "ID_AA64MMFR2_EL1") &&
+	       !strcmp(sysreg_of(0xdf5e), "PMEVCNTR30_EL0") && !strcmp(sysreg_of(0xdf60), "PMEVTYPER0_EL0") &&
+	       !strcmp(sysreg_of(0xdf7f), "PMCCFILTR_EL0") && !sysreg_of(0xffff), "a register has its name", "", NULL);
 	kernel_version("6.1.0-50-cloud-arm64", "#1 SMP Debian 6.1.192-2 (2026-11-01)", buf, sizeof(buf));
 	result(!strcmp(buf, "6.1.192-2"), "Debian's point release", "", buf);
 	kernel_version("6.8.0-90-generic", "#91-Ubuntu SMP", buf, sizeof(buf));

@@ -45,14 +45,23 @@ const char *revision_text(unsigned int id, unsigned int revision, const char **r
 
 unsigned int behaviours_of_item(const char *name, uint64_t bits, unsigned int *ids, unsigned int max)
 {
+	char list[128], pattern[64], *word, *at, *dot;
+	const struct field *f;
 	unsigned int nr = 0;
-	char list[128], *word, *at;
 
 	for (unsigned int id = 1; id < nr_behaviours() && nr < max; id++)
 		if (behaviour_has_field(id, name, bits))
 			ids[nr++] = id;
 	for (size_t i = 0; i < ARRAY_SIZE(items); i++) {
-		if (fnmatch(items[i].pattern, name, 0))
+		snprintf(pattern, sizeof(pattern), "%s", items[i].pattern);
+		dot = strchr(pattern, '.');
+		if (dot)
+			*dot++ = '\0';
+		if (fnmatch(pattern, name, 0))
+			continue;
+		for (f = NULL; dot && (f = next_field(f, name, bits)) && strcmp(f->name, dot); )
+			;
+		if (dot && !f)
 			continue;
 		snprintf(list, sizeof(list), "%s", items[i].behaviours);
 		for (word = strtok_r(list, " ", &at); word && nr < max; word = strtok_r(NULL, " ", &at))
