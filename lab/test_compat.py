@@ -142,7 +142,7 @@ class Moves(unittest.TestCase):
         """kvm-compat: check of a release needs no dump, where the kernel can be that release"""
         self.assertEqual(lost(self.said(self.on_new, 5)[1]), lost(self.said(self.on_new, 0)[1]))
         self.assertEqual(self.on_old.rc(4), 2)
-        self.assertIn('does not have KVM_CAP_GUEST_COMPAT', self.on_old.out(4))
+        self.assertIn('has no KVM_CAP_GUEST_COMPAT', self.on_old.out(4))
 
     def test_cut(self):
         """kvm-compat: a dump that is cut short is refused, and no VM is made"""

@@ -12,6 +12,10 @@
 
 enum { GOES = 0, DOES_NOT = 1, ERROR = 2 };
 
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
+
 #define MAX_ID		255
 #define STRING_MAX	4096
 
@@ -80,7 +84,8 @@ struct change {
 
 const char *revision_text(unsigned int id, unsigned int revision, const char **releases);
 /* An item by its name, and the bits that differ, ~0 if nobody knows */
-unsigned int behaviours_of_item(const char *name, uint64_t bits, unsigned int *ids, unsigned int max);
+unsigned int behaviours_of_item(const char *name, uint64_t bits, unsigned int *ids,
+				unsigned int max);
 const struct change *next_change(const struct change *c, const char *item, const char *behaviour);
 
 /* ---- model.c: dumps, and what would become of a move ---- */
@@ -104,7 +109,7 @@ struct dump {
 	const char	*file;
 	json_t		*json;
 	const char	*kernel;	/* "6.12.117-1" */
-	char		label[64];	/* for people: "6.12.117-1", with the file's name if need be */
+	char label[64]; /* for people: "6.12.117-1", with the file's name if need be */
 	uint64_t	midr;
 	bool		patched;
 	struct machine	*machines;
@@ -136,7 +141,7 @@ void free_dump(struct dump *d);
 const char *valid_dump(const json_t *json);
 void load_items(struct machine *m);
 struct machine *find_machine(struct dump *d, const char *baseline);
-void add_loss(struct losses *to, enum outcome outcome, const char *class, const char *name,
+void add_loss(struct losses *to, enum outcome what, const char *class, const char *name,
 	      const char *detail, uint64_t bits);
 void predict(const struct machine *from, const struct machine *to, struct losses *losses);
 void mark_own(struct losses *losses, const json_t *own);
@@ -168,10 +173,10 @@ int list_cmd(const char *file);
 extern bool as_json;
 
 int kvm_compat(int argc, char **argv);
-void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void say(const char *fmt, ...);
 json_t *why_json(const struct loss *l, const struct vector *from, const struct vector *to);
-void print_losses(FILE *f, const struct losses *losses, const struct dump *from, const struct machine *fm,
-		  const struct dump *to, const struct machine *tm);
+void print_losses(FILE *f, const struct losses *losses, const struct dump *from,
+		  const struct machine *fm, const struct dump *to, const struct machine *tm);
 
 /* ---- report.c ---- */
 

@@ -4,9 +4,8 @@
 
 #include "compat.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-
-#define REG(name, op0, op1, crn, crm, op2)	{ name, op0 << 14 | op1 << 11 | crn << 7 | crm << 3 | op2 },
+#define REG(name, op0, op1, crn, crm, op2) \
+	{ name, (op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2) },
 #define FIELD(reg, name, high, low)
 #define VALUE(reg, field, value, name)
 static const struct {
@@ -15,6 +14,7 @@ static const struct {
 } regs[] = {
 #include "fields.inc"
 };
+
 #undef REG
 #undef FIELD
 #define REG(name, ...)
@@ -22,6 +22,7 @@ static const struct {
 static const struct field fields[] = {
 #include "fields.inc"
 };
+
 #undef FIELD
 #undef VALUE
 #define FIELD(reg, name, high, low)
@@ -49,7 +50,8 @@ const char *sysreg_of(uint32_t encoding)
 
 	/* PMEVCNTR<n>_EL0, PMEVTYPER<n>_EL0; what would be PMEVTYPER31_EL0 is PMCCFILTR_EL0. */
 	if (encoding >> 6 == 0xdf40 >> 6 && encoding != 0xdf7f) {
-		snprintf(name, sizeof(name), encoding & 0x20 ? "PMEVTYPER%u_EL0" : "PMEVCNTR%u_EL0", n);
+		snprintf(name, sizeof(name),
+			 encoding & 0x20 ? "PMEVTYPER%u_EL0" : "PMEVCNTR%u_EL0", n);
 		return name;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(regs); i++)
@@ -94,6 +96,7 @@ static const struct {
 } implementers[] = {
 #include "cpus.inc"
 };
+
 #undef IMPLEMENTER
 #undef PART
 #define IMPLEMENTER(...)
@@ -117,8 +120,9 @@ const char *cpu_name(uint64_t midr)
 			if (strcmp(parts[p].implementer, implementers[i].id) ||
 			    parts[p].value != (midr >> 4 & 0xfff))
 				continue;
-			snprintf(name, sizeof(name), "%s %s r%up%u", implementers[i].id, parts[p].name,
-				 (unsigned int)(midr >> 20 & 0xf), (unsigned int)(midr & 0xf));
+			snprintf(name, sizeof(name), "%s %s r%up%u", implementers[i].id,
+				 parts[p].name, (unsigned int)(midr >> 20 & 0xf),
+				 (unsigned int)(midr & 0xf));
 			return name;
 		}
 	}

@@ -52,15 +52,15 @@ static void name_of(uint64_t id, char *name, size_t size)
 		snprintf(name, size, "CCSIDR_EL1<%u>", (unsigned int)(low & 0xff));
 		break;
 	case FW:
-		if (low < sizeof(fw) / sizeof(fw[0]))
+		if (low < ARRAY_SIZE(fw))
 			snprintf(name, size, "%s", fw[low]);
 		break;
 	case FW_FEAT_BMAP:
-		if (low < sizeof(bmap) / sizeof(bmap[0]))
+		if (low < ARRAY_SIZE(bmap))
 			snprintf(name, size, "%s", bmap[low]);
 		break;
 	case SYSREG:
-		for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
+		for (size_t i = 0; i < ARRAY_SIZE(timers); i++)
 			if (timers[i].id == low)
 				snprintf(name, size, "%s", timers[i].name);
 		if (*name == '0' && sysreg_of(low))
@@ -76,8 +76,9 @@ static json_t *item_of(const json_t *modifier)
 	char name[64], id_str[32], value[32];
 	uint64_t id, v = 0;
 
-	if (!addr || !bitmap || strncmp(addr, "0x", 2) || strlen(addr) > 18 || strncmp(bitmap, "0b", 2) ||
-	    strlen(bitmap) > 2050 || strspn(bitmap + 2, "01") != strlen(bitmap + 2))
+	if (!addr || !bitmap || strncmp(addr, "0x", 2) || strlen(addr) > 18 ||
+	    strncmp(bitmap, "0b", 2) || strlen(bitmap) > 2050 ||
+	    strspn(bitmap + 2, "01") != strlen(bitmap + 2))
 		return NULL;
 	for (b = bitmap + 2; *b; b++)
 		v = v << 1 | (*b == '1');
@@ -92,7 +93,8 @@ static json_t *item_of(const json_t *modifier)
 /* A dump of it; NULL if it is none, or is not as it should be */
 json_t *dump_of_fingerprint(const json_t *json)
 {
-	const json_t *list = json_object_get(json_object_get(json, "guest_cpu_config"), "reg_modifiers");
+	const json_t *list =
+		json_object_get(json_object_get(json, "guest_cpu_config"), "reg_modifiers");
 	const char *kernel = json_string_value(json_object_get(json, "kernel_version"));
 	json_t *items, *item, *m;
 	const char *midr = "0x0";
@@ -111,8 +113,8 @@ json_t *dump_of_fingerprint(const json_t *json)
 		if (!strcmp(json_string_value(json_object_get(item, "name")), "MIDR_EL1"))
 			midr = json_string_value(json_object_get(item, "value"));
 	}
-	return json_pack("{s:s, s:i, s:{s:s, s:s, s:b}, s:[{s:s, s:{}, s:[], s:[], s:o}]}", "format",
-			 "kvm-compat dump", "version", 1, "host", "kernel", kernel, "midr", midr,
-			 "values_only", 1, "machines", "baseline", "as it is", "vm", "vcpus", "own", "items",
-			 items);
+	return json_pack("{s:s, s:i, s:{s:s, s:s, s:b}, s:[{s:s, s:{}, s:[], s:[], s:o}]}",
+			 "format", "kvm-compat dump", "version", 1, "host", "kernel", kernel,
+			 "midr", midr, "values_only", 1, "machines", "baseline", "as it is", "vm",
+			 "vcpus", "own", "items", items);
 }

@@ -118,7 +118,8 @@ static const char *kvm_mode(void)
 			mode = "hVHE";
 		else if (strstr(line, "VHE+NV mode initialized"))
 			mode = "VHE with nested virtualization";
-		else if (strstr(line, "nVHE mode initialized") || strstr(line, "Hyp mode initialized"))
+		else if (strstr(line, "nVHE mode initialized") ||
+			 strstr(line, "Hyp mode initialized"))
 			mode = "nVHE";
 		else if (strstr(line, "VHE mode initialized"))
 			mode = "VHE";
@@ -235,18 +236,18 @@ static void select_baseline(struct bare_vm *m)
 		json_object_foreach((json_t *)selected_revisions, name, rev) {
 			struct kvm_guest_compat_behaviour *e = compat_find(&v, name);
 
-			TEST_ASSERT(e, "This kernel does not know the behaviour %s, which the guest has",
-				    name);
+			TEST_ASSERT(e, "This kernel does not know the guest's behaviour %s", name);
 			e->revision = json_integer_value(rev);
 		}
 		TEST_ASSERT(!compat_set(m->vm, KVM_GUEST_COMPAT_LOAD, &v),
-			    "This kernel does not give the guest what it had: KVM_GUEST_COMPAT_LOAD failed");
+			    "This kernel cannot give the guest what it had");
 		return;
 	}
 	if (!selected || !strcmp(selected, "as it is"))
 		return;
 	if (!strcmp(selected, "native")) {
-		TEST_ASSERT(!compat_select(m->vm, KVM_GUEST_COMPAT_NATIVE), "KVM_CAP_GUEST_COMPAT");
+		TEST_ASSERT(!compat_select(m->vm, KVM_GUEST_COMPAT_NATIVE),
+			    "KVM_CAP_GUEST_COMPAT");
 		return;
 	}
 	for (i = 0; (b = compat_baseline(i)); i++) {
@@ -365,7 +366,9 @@ static json_t *try_vcpu_reg(struct kvm_vcpu *vcpu, u64 id)
 	static const u64 levels[] = { 0, 1, 2, 3, 0x10, 0x11, 0x12, 0x13 };
 	u64 own;
 
-	if (KVM_REG_SIZE(id) > 8 || id == KVM_REG_ARM_TIMER_CNT || id == KVM_REG_ARM_PTIMER_CNT)
+	/* Counters run, and ISTATUS says what the timer does. */
+	if (KVM_REG_SIZE(id) > 8 || id == KVM_REG_ARM_TIMER_CNT || id == KVM_REG_ARM_PTIMER_CNT ||
+	    id == KVM_REG_ARM_TIMER_CTL || id == KVM_REG_ARM_PTIMER_CTL)
 		return NULL;
 	own = get_u64(vcpu, id);
 	if (is_id_reg(id))
@@ -418,8 +421,9 @@ static json_t *try_gic(struct bare_vm *m, const struct vgic_reg *reg, u64 attr, 
 			vgic_attr_do(m, false, reg->group, attr, &back, len);
 			set_text(values, key, hex_str(back));
 			back = 0;
-			if (m->d.gic == 3 && !vgic_attr_do(m, false, KVM_DEV_ARM_VGIC_GRP_REDIST_REGS,
-							   ctlr_attr, &back, 4))
+			if (m->d.gic == 3 &&
+			    !vgic_attr_do(m, false, KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, ctlr_attr,
+					  &back, 4))
 				set_text(ctlr, key, hex_str(back));
 			v = own;
 			vgic_attr_do(m, true, reg->group, attr, &v, len);
@@ -517,8 +521,8 @@ static json_t *item_of(const struct restore *rs, const struct record *r)
 	if (r->type == REC_SEEN) {
 		struct seen_desc *sd = (void *)r->data;
 
-		item = json_pack("{s:s, s:s, s:s, s:s, s:i}", "class", class, "name", name, "id", id,
-				 "value", hex_str(sd->val), "exit", sd->index);
+		item = json_pack("{s:s, s:s, s:s, s:s, s:i}", "class", class, "name", name, "id",
+				 id, "value", hex_str(sd->val), "exit", sd->index);
 		if (sd->undef)
 			json_object_set_new(item, "exception", json_true());
 	} else {
@@ -545,25 +549,34 @@ static const struct {
 } once_listed[] = {
 #include "../../../arch/arm64/kvm/guest-compat/listed.h"
 };
+
 #undef REG
 #undef REGS
 
-static void try_unlisted(struct kvm_vcpu *vcpu, const struct kvm_reg_list *list, u64 id, json_t *items)
+static void try_unlisted(struct kvm_vcpu *vcpu, const struct kvm_reg_list *list, u64 id,
+			 json_t *items)
 {
 	char name[64], id_str[32];
 	json_t *item, *takes;
+	bool own_taken;
 	u64 val = 0;
 
 	for (u64 i = 0; i < list->n; i++)
 		if (list->reg[i] == id)
 			return;
-	if (reg_do(vcpu, false, id, &val) || reg_do(vcpu, true, id, &val))
+	if (reg_do(vcpu, false, id, &val))
 		return;
+	/* The value that is read need not be one that is taken. */
+	own_taken = !reg_do(vcpu, true, id, &val);
+	takes = try_vcpu_reg(vcpu, id);
+	if (!own_taken && (!takes || json_object_get(takes, "nothing"))) {
+		json_decref(takes);
+		return;
+	}
 	reg_name(name, sizeof(name), id);
 	snprintf(id_str, sizeof(id_str), "%s", hex_str(id));
 	item = json_pack("{s:s, s:s, s:s, s:s}", "class", "vcpu0/reg", "name", name, "id", id_str,
 			 "value", hex_str(val));
-	takes = try_vcpu_reg(vcpu, id);
 	if (takes)
 		json_object_set_new(item, "takes", takes);
 	json_array_append_new(items, item);
@@ -573,12 +586,14 @@ static json_t *unlisted(struct kvm_vcpu *vcpu)
 {
 	const u64 fw = KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_FW;
 	const u64 bmap = KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_FW_FEAT_BMAP;
-	const u64 ccsidr = KVM_REG_ARM64 | KVM_REG_SIZE_U32 | KVM_REG_ARM_DEMUX | KVM_REG_ARM_DEMUX_ID_CCSIDR;
+	const u64 ccsidr = KVM_REG_ARM64 | KVM_REG_SIZE_U32 | KVM_REG_ARM_DEMUX |
+			   KVM_REG_ARM_DEMUX_ID_CCSIDR;
 	struct kvm_reg_list *list = vcpu_get_reg_list(vcpu);
 	json_t *items = json_array();
 
 	for (u32 i = 0; i < ARRAY_SIZE(once_listed); i++)
-		for (u32 reg = once_listed[i].first; reg <= once_listed[i].last; reg += sys_reg(0, 0, 0, 0, 1))
+		for (u32 reg = once_listed[i].first; reg <= once_listed[i].last;
+		     reg += sys_reg(0, 0, 0, 0, 1))
 			try_unlisted(vcpu, list, KVM_ARM64_SYS_REG(reg), items);
 	for (u64 i = 0; i < 14; i++) {
 		try_unlisted(vcpu, list, ccsidr | i, items);
@@ -587,9 +602,6 @@ static json_t *unlisted(struct kvm_vcpu *vcpu)
 		if (i < 4)
 			try_unlisted(vcpu, list, bmap | i, items);
 	}
-	try_unlisted(vcpu, list, KVM_REG_ARM_PTIMER_CTL, items);
-	try_unlisted(vcpu, list, KVM_REG_ARM_PTIMER_CVAL, items);
-	try_unlisted(vcpu, list, KVM_REG_ARM_PTIMER_CNT, items);
 	free(list);
 	return items;
 }
@@ -608,12 +620,12 @@ static void keep_own(enum result res, const char *class, const char *name, const
 
 static json_t *vm_facts(const struct bare_vm_desc *d)
 {
-	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I}",
-			 "vcpus", d->nr_vcpus, "gic", d->gic, "its", d->its, "irqs", d->nr_irqs,
-			 "pmu_ppi", d->pmu_ppi, "ipa_bits", d->ipa_bits,
-			 "ram_base", (json_int_t)d->ram_base, "ram_size", (json_int_t)d->ram_size,
-			 "dist_base", (json_int_t)d->dist_base, "cpu_base", (json_int_t)d->cpu_base,
-			 "its_base", (json_int_t)d->its_base);
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I}", "vcpus",
+			 d->nr_vcpus, "gic", d->gic, "its", d->its, "irqs", d->nr_irqs, "pmu_ppi",
+			 d->pmu_ppi, "ipa_bits", d->ipa_bits, "ram_base", (json_int_t)d->ram_base,
+			 "ram_size", (json_int_t)d->ram_size, "dist_base",
+			 (json_int_t)d->dist_base, "cpu_base", (json_int_t)d->cpu_base, "its_base",
+			 (json_int_t)d->its_base);
 }
 
 static json_t *init_facts(const struct kvm_vcpu_init *init)
@@ -643,7 +655,8 @@ static void try_inits(json_t *machine, const struct bare_vm_desc *d)
 		if (!i)
 			for (unsigned int f = 0; f < nr_vcpu_features; f++)
 				if (vm_has_vcpu_feature(m.vm, &vcpu_features[f]))
-					json_array_append_new(features, json_string(vcpu_features[f].name));
+					json_array_append_new(features,
+							      json_string(vcpu_features[f].name));
 		bare_vm_free(&m);
 	}
 	json_object_set_new(machine, "targets", targets);
@@ -771,7 +784,8 @@ static bool hex_bytes(const char *hex, u8 *bytes, u32 len)
 }
 
 /* Returns what is wrong with it, or NULL. The checks of state files come after. */
-static const char *state_of_machine(struct state *s, const json_t *machine, u64 midr, const char *kernel)
+static const char *state_of_machine(struct state *s, const json_t *machine, u64 midr,
+				    const char *kernel)
 {
 	const json_t *vm = json_object_get(machine, "vm"), *o, *f;
 	struct bare_vm_desc d = {
@@ -803,7 +817,8 @@ static const char *state_of_machine(struct state *s, const json_t *machine, u64 
 		u64 type = num(o, "type"), bytes = num(o, "bytes"), vcpu = num(o, "vcpu");
 
 		if (json_object_get(o, "exit")) {
-			struct seen_desc sd = { num(o, "exit"), json_is_true(json_object_get(o, "exception")),
+			struct seen_desc sd = { num(o, "exit"),
+						json_is_true(json_object_get(o, "exception")),
 						hex_num(o, "value") };
 
 			add_rec(s, REC_SEEN, vcpu, hex_num(o, "id"), &sd, sizeof(sd));
@@ -829,7 +844,8 @@ static json_t *results;
 static void keep_all(enum result res, const char *class, const char *name, const char *detail)
 {
 	if (res == REFUSED || res == ALTERED || res == UNSET)
-		json_array_append_new(results, json_pack("[i, s, s, s]", res, class, name, detail));
+		json_array_append_new(results,
+				      json_pack("[i, s, s, s]", res, class, name, detail));
 }
 
 static void try_restore(json_t *result, void *arg)
@@ -850,11 +866,13 @@ static void try_restore(json_t *result, void *arg)
 static const char *plain_detail(const char *detail)
 {
 	static char buf[100];
-	const char *what = !strcmp(detail, "ENOENT") ? "this kernel has no such register" :
-			   !strcmp(detail, "ENXIO") ? "this kernel has no such attribute" :
-			   !strcmp(detail, "EINVAL") ? "this kernel does not take the value" :
-			   !strcmp(detail, "EPERM") ? "this kernel does not let it be written now" :
-			   !strcmp(detail, "EBUSY") ? "this kernel does not let it be changed any more" : NULL;
+	const char *what =
+		!strcmp(detail, "ENOENT") ? "this kernel has no such register" :
+		!strcmp(detail, "ENXIO")  ? "this kernel has no such attribute" :
+		!strcmp(detail, "EINVAL") ? "this kernel does not take the value" :
+		!strcmp(detail, "EPERM")  ? "this kernel does not let it be written now" :
+		!strcmp(detail, "EBUSY")  ? "this kernel does not let it be changed any more" :
+					    NULL;
 
 	if (!what)
 		return detail;

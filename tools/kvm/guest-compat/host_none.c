@@ -14,8 +14,8 @@ const char *no_kvm(void)
 	struct utsname u;
 
 	uname(&u);
-	snprintf(msg, sizeof(msg), "this machine is %s, and has no KVM/arm64: run this on an arm64 host; plan, diff, explain and report work here, on dumps made there",
-		 u.machine);
+	snprintf(msg, sizeof(msg), "this machine (%s) has no KVM/arm64: run it on an arm64 host.\n"
+		 "plan, diff, explain and report work here, on dumps made there", u.machine);
 	return msg;
 }
 

@@ -43,8 +43,8 @@ static const char * const outcomes[] = { "taken", "refused", "altered", "not set
 #define MOST_REASONS	16
 
 /* The behaviours that make the difference; all that are about the item if nothing is known */
-static unsigned int reasons(const struct loss *l, const struct vector *from, const struct vector *to,
-			    unsigned int *ids)
+static unsigned int reasons(const struct loss *l, const struct vector *from,
+			    const struct vector *to, unsigned int *ids)
 {
 	unsigned int all[MOST_REASONS], nr, n = 0;
 
@@ -59,11 +59,22 @@ static unsigned int reasons(const struct loss *l, const struct vector *from, con
 }
 
 /* In how many ways is it explained? */
-static unsigned int explained(const struct loss *l, const struct vector *from, const struct vector *to)
+static unsigned int explained(const struct loss *l, const struct vector *from,
+			      const struct vector *to)
 {
 	unsigned int ids[MOST_REASONS], n = reasons(l, from, to, ids);
 
 	return n ?: !!next_change(NULL, l->name, NULL);
+}
+
+static void add_revisions(json_t *o, unsigned int id, unsigned int from, unsigned int to)
+{
+	const char *releases;
+
+	json_object_set_new(o, "source_revision", json_integer(from));
+	json_object_set_new(o, "source", json_string(revision_text(id, from, &releases)));
+	json_object_set_new(o, "destination_revision", json_integer(to));
+	json_object_set_new(o, "destination", json_string(revision_text(id, to, &releases)));
 }
 
 json_t *why_json(const struct loss *l, const struct vector *from, const struct vector *to)
@@ -71,18 +82,13 @@ json_t *why_json(const struct loss *l, const struct vector *from, const struct v
 	unsigned int ids[MOST_REASONS], n = reasons(l, from, to, ids);
 	const struct change *c = NULL;
 	json_t *why = json_array();
-	const char *releases;
 
 	for (unsigned int i = 0; i < n; i++) {
-		json_t *o = json_pack("{s:s, s:s}", "behaviour", behaviour_name(ids[i]), "description",
-				      behaviour_description(ids[i]));
+		json_t *o = json_pack("{s:s, s:s}", "behaviour", behaviour_name(ids[i]),
+				      "description", behaviour_description(ids[i]));
 
 		if (from->known && to->known)
-			json_object_update_new(o, json_pack("{s:i, s:s, s:i, s:s}",
-				"source_revision", from->revision[ids[i]],
-				"source", revision_text(ids[i], from->revision[ids[i]], &releases),
-				"destination_revision", to->revision[ids[i]],
-				"destination", revision_text(ids[i], to->revision[ids[i]], &releases)));
+			add_revisions(o, ids[i], from->revision[ids[i]], to->revision[ids[i]]);
 		json_array_append_new(why, o);
 	}
 	while (!n && (c = next_change(c, l->name, NULL)))
@@ -110,7 +116,8 @@ static const struct item *item_of_loss(const struct machine *m, const struct los
 
 /* "NV is NV2 (0x2) there, NI (0x0) here", of each field that differs */
 static void explain_fields(FILE *f, const struct loss *l, const struct dump *from,
-			   const struct machine *fm, const struct dump *to, const struct machine *tm)
+			   const struct machine *fm, const struct dump *to,
+			   const struct machine *tm)
 {
 	const struct item *a = item_of_loss(fm, l), *b = item_of_loss(tm, l);
 	const struct field *d = NULL;
@@ -133,17 +140,20 @@ static void explain_why(FILE *f, const struct loss *l, const char *from, const s
 	const char *releases, *text;
 
 	for (unsigned int i = 0; i < n; i++) {
-		fprintf(f, "      %s: %s\n", behaviour_name(ids[i]), behaviour_description(ids[i]));
+		fprintf(f, "      %s: %s\n", behaviour_name(ids[i]),
+			behaviour_description(ids[i]));
 		if (!fv->known || !tv->known)
 			continue;
 		text = revision_text(ids[i], fv->revision[ids[i]], &releases);
-		fprintf(f, "        %s has revision %u (%s): %s\n", from, fv->revision[ids[i]], releases, text);
+		fprintf(f, "        %s has revision %u (%s): %s\n", from, fv->revision[ids[i]],
+			releases, text);
 		text = revision_text(ids[i], tv->revision[ids[i]], &releases);
-		fprintf(f, "        %s has revision %u (%s): %s\n", to, tv->revision[ids[i]], releases, text);
+		fprintf(f, "        %s has revision %u (%s): %s\n", to, tv->revision[ids[i]],
+			releases, text);
 	}
 	while (!n && (c = next_change(c, l->name, NULL)))
-		fprintf(f, "      %s: %s\n        the previous behaviour: %s\n", c->release, c->what,
-			c->how);
+		fprintf(f, "      %s: %s\n        the previous behaviour: %s\n", c->release,
+			c->what, c->how);
 	if (!n && !next_change(NULL, l->name, NULL))
 		fprintf(f, "      Nothing is known of this difference. Please report it.\n");
 }
@@ -154,12 +164,13 @@ static bool alike(const struct loss *a, const struct loss *b, const struct vecto
 {
 	unsigned int x[MOST_REASONS], y[MOST_REASONS], n = reasons(a, fv, tv, x);
 
-	return a->outcome == b->outcome && n && strncmp(a->name, "ID_", 3) && strncmp(b->name, "ID_", 3) &&
-	       reasons(b, fv, tv, y) == n && !memcmp(x, y, n * sizeof(*x));
+	return a->outcome == b->outcome && n && strncmp(a->name, "ID_", 3) &&
+	       strncmp(b->name, "ID_", 3) && reasons(b, fv, tv, y) == n &&
+	       !memcmp(x, y, n * sizeof(*x));
 }
 
-void print_losses(FILE *f, const struct losses *losses, const struct dump *from, const struct machine *fm,
-		  const struct dump *to, const struct machine *tm)
+void print_losses(FILE *f, const struct losses *losses, const struct dump *from,
+		  const struct machine *fm, const struct dump *to, const struct machine *tm)
 {
 	const char *there = to ? to->label : "this host", *word;
 	bool *told = calloc(losses->nr ?: 1, sizeof(*told));
@@ -170,7 +181,8 @@ void print_losses(FILE *f, const struct losses *losses, const struct dump *from,
 
 		if (l->outcome == UNSET_ || l->own || told[i])
 			continue;
-		fprintf(f, "  %s %s (%s): %s\n", outcomes[l->outcome], l->name, l->class, l->detail);
+		fprintf(f, "  %s %s (%s): %s\n", outcomes[l->outcome], l->name, l->class,
+			l->detail);
 		explain_fields(f, l, from, fm, to, tm);
 		n = 0;
 		for (size_t j = i + 1; j < losses->nr; j++) {
@@ -180,8 +192,8 @@ void print_losses(FILE *f, const struct losses *losses, const struct dump *from,
 				continue;
 			told[j] = true;
 			word = strcmp(m->class, l->class) ? m->class : "";
-			fprintf(f, "%s%s%s%s%s", n++ ? " " : "      and so are: ", m->name, *word ? " (" : "",
-				word, *word ? ")" : "");
+			fprintf(f, "%s%s%s%s%s", n++ ? " " : "      and so are: ", m->name,
+				*word ? " (" : "", word, *word ? ")" : "");
 		}
 		if (n)
 			fprintf(f, "\n");
@@ -190,13 +202,16 @@ void print_losses(FILE *f, const struct losses *losses, const struct dump *from,
 	n = 0;
 	for (size_t i = 0; i < losses->nr; i++)
 		if (losses->l[i].outcome == UNSET_)
-			fprintf(f, "%s%s", n++ ? " " : "  only the destination has: ", losses->l[i].name);
+			fprintf(f, "%s%s",
+				n++ ? " " : "  only the destination has: ", losses->l[i].name);
 	if (n)
 		fprintf(f, "\n");
 	n = 0;
 	for (size_t i = 0; i < losses->nr; i++)
 		if (losses->l[i].own)
-			fprintf(f, "%s%s", n++ ? " " : "  what the destination loses of its own guests, too: ",
+			fprintf(f, "%s%s",
+				n++ ? " " :
+				      "  what the destination loses of its own guests, too: ",
 				losses->l[i].name);
 	if (n)
 		fprintf(f, "\n");
@@ -206,9 +221,10 @@ void print_losses(FILE *f, const struct losses *losses, const struct dump *from,
 static json_t *loss_json(const struct loss *l, const struct machine *fm, const struct machine *tm)
 {
 	static const struct vector unknown;
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:o}", "result", outcomes[l->outcome], "class",
-			      l->class, "name", l->name, "detail", l->detail, "why",
-			      why_json(l, fm ? &fm->vector : &unknown, tm ? &tm->vector : &unknown));
+	json_t *o =
+		json_pack("{s:s, s:s, s:s, s:s, s:o}", "result", outcomes[l->outcome], "class",
+			  l->class, "name", l->name, "detail", l->detail, "why",
+			  why_json(l, fm ? &fm->vector : &unknown, tm ? &tm->vector : &unknown));
 
 	if (l->own)
 		json_object_set_new(o, "own", json_true());
@@ -263,9 +279,10 @@ static void print_host(const json_t *host)
 	}
 	if (*str(host, "string"))
 		printf("\nOn a patched host, guests see what they see here with\n"
-		       "    kvm.guest_compat=%s\n(%s)\n", str(host, "string"), str(host, "evidence"));
+		       "    kvm.guest_compat=%s\n(%s)\n",
+		       str(host, "string"), str(host, "evidence"));
 	else
-		printf("\nNothing is known of this kernel: what a patched host has to select for it was not looked at.\n");
+		printf("\nWhat a patched host has to select for this kernel is not known.\n");
 }
 
 static int host_cmd(int argc, char **argv)
@@ -313,7 +330,7 @@ static int dump_cmd(int argc, char **argv)
 		return ERROR;
 	list = host_baselines();
 	if (baseline && !list) {
-		say("%s: this kernel does not have KVM_CAP_GUEST_COMPAT: there is nothing to select",
+		say("%s: this kernel does not have KVM_CAP_GUEST_COMPAT",
 		    baseline);
 		return ERROR;
 	}
@@ -353,12 +370,13 @@ static void print_remedy(const struct dump *from, const struct dump *to)
 
 	if (from->patched && !to->patched &&
 	    string_of_kernel(to->kernel, string, sizeof(string), &evidence))
-		printf("  What to do: guests that are started on %s with kvm.guest_compat=%s are what %s gives (%s).\n",
+		printf("  What to do: start them on %s with kvm.guest_compat=%s, as %s (%s).\n",
 		       from->label, string, to->label, evidence);
 	else if (to->patched && string_of_kernel(from->kernel, string, sizeof(string), &evidence))
-		printf("  What to do: boot %s with kvm.guest_compat=%s (%s).\n", to->label, string, evidence);
+		printf("  What to do: boot %s with kvm.guest_compat=%s (%s).\n", to->label, string,
+		       evidence);
 	else if (!from->patched && !to->patched)
-		printf("  What to do: nothing can be selected on either. Of the two, one needs a kernel with KVM_CAP_GUEST_COMPAT.\n");
+		printf("  What to do: give one of the two a kernel with KVM_CAP_GUEST_COMPAT.\n");
 }
 
 static bool other_cpu(const struct dump *a, const struct dump *b)
@@ -367,8 +385,8 @@ static bool other_cpu(const struct dump *a, const struct dump *b)
 	return (a->midr ^ b->midr) & 0xff00fff0;
 }
 
-static json_t *direction(struct dump *from, struct machine *fm, struct dump *to, struct machine *tm,
-			 bool *all_go)
+static json_t *direction(struct dump *from, struct machine *fm, struct dump *to,
+			 struct machine *tm, bool *all_go)
 {
 	struct losses losses;
 	char one[40], two[40];
@@ -381,13 +399,14 @@ static json_t *direction(struct dump *from, struct machine *fm, struct dump *to,
 		json_object_set_new(o, "from", json_string(from->label));
 		json_object_set_new(o, "to", json_string(to->label));
 	} else {
-		printf("%s%s to %s%s: %s", from->label, shown_baseline(fm, one, sizeof(one)), to->label,
-		       shown_baseline(tm, two, sizeof(two)), goes(&losses) ? "goes" : "does not go");
+		printf("%s%s to %s%s: %s", from->label, shown_baseline(fm, one, sizeof(one)),
+		       to->label, shown_baseline(tm, two, sizeof(two)),
+		       goes(&losses) ? "goes" : "does not go");
 		if (!goes(&losses))
 			printf(": %u refused, %u altered", losses.refused, losses.altered);
 		printf("\n");
 		if (other_cpu(from, to))
-			printf("  The CPUs are of different models: whatever KVM takes, the guest would not run right.\n");
+			printf("  The CPUs are of different models.\n");
 		print_losses(stdout, &losses, from, fm, to, tm);
 		if (!goes(&losses))
 			print_remedy(from, to);
@@ -419,8 +438,8 @@ static int diff_cmd(int argc, char **argv)
 			return ERROR;
 		m[i] = find_machine(&d[i], baselines[i]);
 		if (!m[i]) {
-			say("%s: it has no machine at %s: dump it with -b %s", d[i].file, baselines[i],
-			    baselines[i]);
+			say("%s: it has no machine at %s: dump it with -b %s", d[i].file,
+			    baselines[i], baselines[i]);
 			return ERROR;
 		}
 	}
@@ -441,7 +460,8 @@ static int diff_cmd(int argc, char **argv)
 
 static void print_change(const struct change *c)
 {
-	printf("  %s, %s: %s\n    the previous behaviour: %s\n", c->section, c->release, c->what, c->how);
+	printf("  %s, %s: %s\n    the previous behaviour: %s\n", c->section, c->release, c->what,
+	       c->how);
 }
 
 static void explain_behaviour(unsigned int id)
@@ -465,7 +485,8 @@ static void explain_behaviour(unsigned int id)
 static bool told(const struct change *c, const unsigned int *ids, unsigned int nr)
 {
 	for (unsigned int i = 0; i < nr; i++)
-		for (const struct change *d = NULL; (d = next_change(d, NULL, behaviour_name(ids[i]))); )
+		for (const struct change *d = NULL;
+		     (d = next_change(d, NULL, behaviour_name(ids[i])));)
 			if (c == d)
 				return true;
 	return false;
@@ -484,7 +505,7 @@ static int explain_cmd(int argc, char **argv)
 	if (argc == 3)
 		return diff_cmd(argc, argv);
 	if (argc != 2) {
-		say("explain ITEM, a register, a field as ID_AA64MMFR2_EL1.NV, or a behaviour; or two dumps");
+		say("explain REGISTER|REGISTER.FIELD|BEHAVIOUR, or two dumps");
 		return ERROR;
 	}
 	snprintf(name, sizeof(name), "%s", argv[1]);
@@ -513,7 +534,8 @@ static int explain_cmd(int argc, char **argv)
 		l.bits = bits;
 		if (behaviour_id(name))
 			json_array_append_new(list, json_pack("{s:s, s:s}", "behaviour", name,
-							      "description", behaviour_description(ids[0])));
+							      "description",
+							      behaviour_description(ids[0])));
 		else
 			list = why_json(&l, &unknown, &unknown);
 		found = json_array_size(list);
@@ -528,7 +550,8 @@ static int explain_cmd(int argc, char **argv)
 	if (found)
 		return GOES;
 	if (reg_exists(reg))
-		printf("%s: no kernel from 5.10 on is known to show another value, or to take other writes.\n", name);
+		printf("%s: KVM is not known to have changed it since 5.10.\n",
+		       name);
 	else
 		say("%s: there is no behaviour, register or item of that name", name);
 	return reg_exists(reg) ? GOES : ERROR;
@@ -573,17 +596,21 @@ static int check_cmd(int argc, char **argv)
 		say("making a virtual machine as %s has it", name);
 		o = host_baselines();
 		if (!o) {
-			say("%s: this kernel does not have KVM_CAP_GUEST_COMPAT, so it cannot tell: make a dump on a host that runs %s, and check that",
+			say("%s: this kernel has no KVM_CAP_GUEST_COMPAT: check a dump of %s",
 			    file, file);
 			return ERROR;
 		}
 		machine = look_at_machine(name, NULL);
 		if (!machine)
 			return ERROR;
-		d = (struct dump){ .file = file, .kernel = file, .nr = 1, .machines = calloc(1, sizeof(*m)),
+		d = (struct dump){ .file = file,
+				   .kernel = file,
+				   .nr = 1,
+				   .machines = calloc(1, sizeof(*m)),
 				   .json = json_pack("{s:s, s:i, s:{s:s, s:s}, s:[o]}", "format",
-						     "kvm-compat dump", "version", 1, "host", "kernel", file,
-						     "midr", "0x0", "machines", machine) };
+						     "kvm-compat dump", "version", 1, "host",
+						     "kernel", file, "midr", "0x0", "machines",
+						     machine) };
 		snprintf(d.label, sizeof(d.label), "%.60s", file);
 		snprintf(string, sizeof(string), "%s", name);
 		d.machines[0].json = machine;
@@ -597,7 +624,7 @@ static int check_cmd(int argc, char **argv)
 		if (!host)
 			return ERROR;
 		if ((strtoull(str(host, "midr"), NULL, 16) ^ d.midr) & 0xff00fff0) {
-			say("%s is of another CPU model (MIDR_EL1 %s, here %s): a guest from there would not run right here",
+			say("%s is of another CPU model: MIDR_EL1 is %s there, %s here",
 			    file, str(json_object_get(d.json, "host"), "midr"), str(host, "midr"));
 			return DOES_NOT;
 		}
@@ -641,12 +668,13 @@ static int check_cmd(int argc, char **argv)
 	print_losses(stdout, &losses, &d, m, NULL, &here);
 	if (status != GOES && *str(host, "default") &&
 	    string_of_kernel(d.kernel, string, sizeof(string), &evidence))
-		printf("  What to do: boot this host with kvm.guest_compat=%s (%s).\n", string, evidence);
+		printf("  What to do: boot this host with kvm.guest_compat=%s (%s).\n", string,
+		       evidence);
 	else if (status != GOES && d.patched && *str(host, "string"))
 		printf("  What to do: start the guest on %s with kvm.guest_compat=%s.\n", d.label,
 		       str(host, "string"));
 	else if (status != GOES)
-		printf("  What to do: nothing can be selected on either kernel: one needs KVM_CAP_GUEST_COMPAT.\n");
+		printf("  What to do: give one of the two a kernel with KVM_CAP_GUEST_COMPAT.\n");
 	return status;
 }
 
@@ -721,7 +749,8 @@ static unsigned int hidden_fields(FILE *f, struct dump *d, const struct machine 
 			if ((c->number & field_bits(field)) > (n->number & field_bits(field)))
 				continue;
 			if (f)
-				fprintf(f, "%s%s.%s (natively %s)", nr ? ", " : "", n->name, field->name,
+				fprintf(f, "%s%s.%s (natively %s)", nr ? ", " : "", n->name,
+					field->name,
 					field_value(field, n->number, buf, sizeof(buf)));
 			nr++;
 		}
@@ -746,28 +775,30 @@ static int plan_cmd(int argc, char **argv)
 		if (!read_dump(&dumps[i], argv[i + 1]))
 			return ERROR;
 		if (i && other_cpu(&dumps[0], &dumps[i])) {
-			say("%s and %s are of different CPU models: a plan is of one model", dumps[0].file,
-			    dumps[i].file);
+			say("%s and %s are of different CPU models: a plan is of one model",
+			    dumps[0].file, dumps[i].file);
 			return ERROR;
 		}
 	}
 	choose(dumps, nr, choices);
 	for (unsigned int i = 0; i < nr; i++) {
 		struct choice *c = &choices[i];
-		json_t *o = json_pack("{s:s, s:s}", "host", dumps[i].label, "kernel", dumps[i].kernel);
+		json_t *o =
+			json_pack("{s:s, s:s}", "host", dumps[i].label, "kernel", dumps[i].kernel);
 
 		if (c->selects && !c->m) {
-			say("%s: there is no virtual machine at %s in it: dump it with -b %s, or -b all",
+			say("%s: it has no machine at %s: dump it with -b %s, or -b all",
 			    dumps[i].file, c->string, c->string);
 			missing = true;
 			continue;
 		}
-		json_object_set_new(o, "kvm.guest_compat", c->selects ? json_string(c->string) : json_null());
+		json_object_set_new(o, "kvm.guest_compat",
+				    c->selects ? json_string(c->string) : json_null());
 		if (as_json)
 			json_array_append_new(hosts, o);
 		else if (c->selects)
-			printf("%-20s kvm.guest_compat=%s\n                     (%s)\n", dumps[i].label,
-			       c->string, c->evidence);
+			printf("%-20s kvm.guest_compat=%s\n                     (%s)\n",
+			       dumps[i].label, c->string, c->evidence);
 		else
 			printf("%-20s as it is: %s\n", dumps[i].label, dumps[i].patched ?
 			       "nothing has to be selected" : "this kernel can select nothing");
@@ -800,24 +831,27 @@ static int plan_cmd(int argc, char **argv)
 				if (!bad)
 					printf("\nThese moves cannot be had:\n");
 				printf("\n%s%s to %s%s: %u refused, %u altered\n", dumps[i].label,
-				       shown_baseline(choices[i].m, one, sizeof(one)), dumps[j].label,
-				       shown_baseline(choices[j].m, two, sizeof(two)), losses.refused,
-				       losses.altered);
-				print_losses(stdout, &losses, &dumps[i], choices[i].m, &dumps[j], choices[j].m);
+				       shown_baseline(choices[i].m, one, sizeof(one)),
+				       dumps[j].label,
+				       shown_baseline(choices[j].m, two, sizeof(two)),
+				       losses.refused, losses.altered);
+				print_losses(stdout, &losses, &dumps[i], choices[i].m, &dumps[j],
+					     choices[j].m);
 				if (!dumps[i].patched && !dumps[j].patched)
-					printf("  Neither kernel can select anything: one of them needs KVM_CAP_GUEST_COMPAT.\n");
+					printf("  One needs a kernel with KVM_CAP_GUEST_COMPAT.\n");
 			}
 			bad += !goes(&losses);
 			free(losses.l);
 		}
 	}
 	if (as_json) {
-		print_json(json_pack("{s:o, s:o, s:i}", "hosts", hosts, "moves", moves, "unexplained",
-				     unexplained));
+		print_json(json_pack("{s:o, s:o, s:i}", "hosts", hosts, "moves", moves,
+				     "unexplained", unexplained));
 	} else if (bad) {
 		printf("\n%u of %u moves cannot be had.\n", bad, nr * (nr - 1));
 	} else {
-		printf("\nEvery guest that is started so can go to every host: %u moves.\n", nr * (nr - 1));
+		printf("\nEvery guest that is started so can go to every host: %u moves.\n",
+		       nr * (nr - 1));
 	}
 	return bad ? DOES_NOT : GOES;
 }
@@ -900,11 +934,14 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "host", "what this host is, and the string for its kernel", host_cmd },
-	{ "dump", "[-b BASELINE|all] [-x LIST] FILE: all that a VMM and a guest see here", dump_cmd },
+	{ "dump", "[-b BASELINE|all] [-x LIST] FILE: all that a VMM and a guest see here",
+	  dump_cmd },
 	{ "diff", "[-a BASELINE] [-b BASELINE] A B: what a move would lose, both ways", diff_cmd },
 	{ "explain", "ITEM: what changed, since when, why, and how to have it back", explain_cmd },
-	{ "check", "[-b BASELINE | -l] DUMP|RELEASE: would a guest from there be taken here?", check_cmd },
-	{ "plan", "DUMP...: what to select on each host so that guests can go everywhere", plan_cmd },
+	{ "check", "[-b BASELINE | -l] DUMP|RELEASE: would a guest from there be taken here?",
+	  check_cmd },
+	{ "plan", "DUMP...: what to select on each host so that guests can go everywhere",
+	  plan_cmd },
 	{ "report", "-o FILE.html DUMP...: who can go where, to look at", report_cmd },
 	{ "strings", "STRING: what a kernel takes kvm.guest_compat=STRING for", strings_cmd },
 	{ "save", "[-g 2|3] [-c N] [-x LIST] [-b BASELINE] FILE: a guest's state", state_cmd },
@@ -912,10 +949,10 @@ static const struct {
 	{ "list", "FILE: what is in a state file", show_cmd },
 };
 
-static int usage(void)
+static int help(void)
 {
 	fprintf(stderr, "usage: kvm-compat [--json] COMMAND ...\n");
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(stderr, "  %-8s %s\n", commands[i].name, commands[i].help);
 	fprintf(stderr, "Exit status: 0 goes, 1 does not go, 2 error. See kvm-compat(8).\n");
 	return ERROR;
@@ -934,8 +971,8 @@ int kvm_compat(int argc, char **argv)
 	}
 	argv[n] = NULL;
 	if (n < 2)
-		return usage();
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		return help();
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(argv[1], commands[i].name))
 			continue;
 		status = commands[i].run(n - 1, argv + 1);
@@ -945,7 +982,7 @@ int kvm_compat(int argc, char **argv)
 		}
 		return status;
 	}
-	return usage();
+	return help();
 }
 
 int main(int argc, char **argv)

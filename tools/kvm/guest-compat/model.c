@@ -35,7 +35,7 @@ static const char *text(const json_t *o, const char *key)
 static bool valid_takes(const json_t *takes)
 {
 	const json_t *fields = json_object_get(takes, "fields"), *v;
-	const char *bits = text(takes, "bits"), *key;
+	const char *bits = text(takes, "bits"), *key, *digits;
 	size_t i;
 
 	if (!takes)
@@ -48,10 +48,12 @@ static bool valid_takes(const json_t *takes)
 
 		if (values == 8 && json_array_size(fields) != 21)
 			return false;
-		json_array_foreach((json_t *)fields, i, v)
+		digits = values == 8 ? "01234567-" : "0123456789abcdef-";
+		json_array_foreach((json_t *)fields, i, v) {
 			if (json_string_length(v) != values ||
-			    strspn(json_string_value(v), values == 8 ? "01234567-" : "0123456789abcdef-") != values)
+			    strspn(json_string_value(v), digits) != values)
 				return false;
+		}
 	}
 	if (bits && (strlen(bits) != 64 || strspn(bits, "+.-") != 64))
 		return false;
@@ -103,18 +105,23 @@ static const char *valid_machine(const json_t *machine)
 		return "a machine lacks its vm, vcpus or own";
 	if (!json_array_size(items))
 		return "a machine has no items";
-	json_array_foreach((json_t *)items, i, item)
-		if ((why = valid_item(item)))
+	json_array_foreach((json_t *)items, i, item) {
+		why = valid_item(item);
+		if (why)
 			return why;
-	json_array_foreach(json_object_get(machine, "unlisted"), i, item)
-		if ((why = valid_item(item)))
+	}
+	json_array_foreach(json_object_get(machine, "unlisted"), i, item) {
+		why = valid_item(item);
+		if (why)
 			return why;
+	}
 	json_array_foreach(json_object_get(machine, "own"), i, v)
 		if (!json_is_string(v))
 			return "what a host does to its own state is no text";
-	json_object_foreach(json_object_get(machine, "revisions"), key, v)
+	json_object_foreach(json_object_get(machine, "revisions"), key, v) {
 		if (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > 255)
 			return "a behaviour's revision is no small number";
+	}
 	return NULL;
 }
 
@@ -136,9 +143,11 @@ const char *valid_dump(const json_t *json)
 		return "it does not say of which host it is";
 	if (!json_array_size(machines))
 		return "it has no machine";
-	json_array_foreach((json_t *)machines, i, m)
-		if ((why = valid_machine(m)))
+	json_array_foreach((json_t *)machines, i, m) {
+		why = valid_machine(m);
+		if (why)
 			return why;
+	}
 	return NULL;
 }
 
@@ -239,7 +248,8 @@ bool read_dump(struct dump *d, const char *file)
 		m->baseline = text(m->json, "baseline");
 		load_items(m);
 		m->values_only = json_is_true(json_object_get(host, "values_only"));
-		if (!m->vector.known && string_of_kernel(d->kernel, string, sizeof(string), &evidence))
+		if (!m->vector.known &&
+		    string_of_kernel(d->kernel, string, sizeof(string), &evidence))
 			vector_of_string(string, &m->vector);
 	}
 	return true;
@@ -265,7 +275,7 @@ struct machine *find_machine(struct dump *d, const char *baseline)
 
 /* ------------------------------- Predictions ------------------------------- */
 
-void add_loss(struct losses *to, enum outcome outcome, const char *class, const char *name,
+void add_loss(struct losses *to, enum outcome what, const char *class, const char *name,
 	      const char *detail, uint64_t bits)
 {
 	struct loss *l;
@@ -275,7 +285,7 @@ void add_loss(struct losses *to, enum outcome outcome, const char *class, const 
 		to->l = realloc(to->l, to->max * sizeof(*to->l));
 	}
 	l = &to->l[to->nr++];
-	*l = (struct loss){ .outcome = outcome, .bits = bits };
+	*l = (struct loss){ .outcome = what, .bits = bits };
 	snprintf(l->class, sizeof(l->class), "%s", class);
 	snprintf(l->name, sizeof(l->name), "%s", name);
 	snprintf(l->detail, sizeof(l->detail), "%s", detail);
@@ -293,7 +303,8 @@ static const struct item *find_item(const struct machine *m, const char *class, 
 static const struct item *find_unlisted(const struct machine *m, const struct item *reg)
 {
 	for (size_t i = 0; i < m->nr_unlisted; i++)
-		if (!strcmp(m->unlisted[i].name, reg->name) && !strcmp(m->unlisted[i].class, reg->class))
+		if (!strcmp(m->unlisted[i].name, reg->name) &&
+		    !strcmp(m->unlisted[i].class, reg->class))
 			return &m->unlisted[i];
 	return NULL;
 }
@@ -324,7 +335,8 @@ static uint64_t refuses(const struct item *own, uint64_t v, uint64_t *back)
 				continue;
 			}
 			*back &= ~(mask << i * width);
-			*back |= (uint64_t)(isdigit((unsigned char)c) ? c - '0' : c - 'a' + 10) << i * width;
+			*back |= (uint64_t)(isdigit((unsigned char)c) ? c - '0' : c - 'a' + 10)
+				 << i * width;
 		}
 	} else if (values) {
 		snprintf(key, sizeof(key), "%#" PRIx64, v);
@@ -384,7 +396,8 @@ static void adjust_own(const struct machine *a, const struct machine *b, struct 
 }
 
 /* FEAT_PMUv3p5 (6) makes event counters 64 bits wide, and the guest brings its PMUVer. */
-static uint64_t counter_bits(const struct machine *a, const struct machine *b, const struct item *from)
+static uint64_t counter_bits(const struct machine *a, const struct machine *b,
+			     const struct item *from)
 {
 	const struct item *dfr0 = find_item(a, from->class, "ID_AA64DFR0_EL1");
 	const struct item *own = find_item(b, from->class, "ID_AA64DFR0_EL1");
@@ -398,7 +411,8 @@ static uint64_t counter_bits(const struct machine *a, const struct machine *b, c
 const char *value_str(const char *name, uint64_t v, char *buf, size_t size)
 {
 	if (!strcmp(name, "KVM_REG_ARM_PSCI_VERSION"))
-		snprintf(buf, size, "PSCI %u.%u", (unsigned int)(v >> 16), (unsigned int)(v & 0xffff));
+		snprintf(buf, size, "PSCI %u.%u", (unsigned int)(v >> 16),
+			 (unsigned int)(v & 0xffff));
 	else if (!strcmp(name, "GICD_IIDR"))
 		snprintf(buf, size, "revision %u", (unsigned int)(v >> 12 & 0xf));
 	else
@@ -409,19 +423,30 @@ const char *value_str(const char *name, uint64_t v, char *buf, size_t size)
 /* Does the host decide on its value, and not the guest? */
 static bool fixed(const char *name)
 {
-	static const char * const patterns[] = {
-		"ID_*", "MVFR*", "CLIDR_EL1", "CCSIDR_EL1<*", "CTR_EL0", "MIDR_EL1", "REVIDR_EL1", "AIDR_EL1",
-		"KVM_REG_ARM_PSCI_VERSION", "KVM_REG_ARM_SMCCC_*", "KVM_REG_ARM_*BMAP*", "PMMIR_EL1",
+	static const char *const patterns[] = {
+		"ID_*",
+		"MVFR*",
+		"CLIDR_EL1",
+		"CCSIDR_EL1<*",
+		"CTR_EL0",
+		"MIDR_EL1",
+		"REVIDR_EL1",
+		"AIDR_EL1",
+		"KVM_REG_ARM_PSCI_VERSION",
+		"KVM_REG_ARM_SMCCC_*",
+		"KVM_REG_ARM_*BMAP*",
+		"PMMIR_EL1",
 	};
 
-	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++)
 		if (!fnmatch(patterns[i], name, 0))
 			return true;
 	return false;
 }
 
-static void predict_value(const struct machine *a, const struct machine *b, const struct item *from,
-			  const struct item *own_item, struct losses *losses)
+static void predict_value(const struct machine *a, const struct machine *b,
+			  const struct item *from, const struct item *own_item,
+			  struct losses *losses)
 {
 	struct item copy = *own_item, *own = &copy;
 	char detail[200], one[40], two[40];
@@ -434,10 +459,12 @@ static void predict_value(const struct machine *a, const struct machine *b, cons
 		/* Of what the guest sets itself the values say nothing. */
 		if (own->number == from->number || !fixed(from->name))
 			return;
-		snprintf(detail, sizeof(detail), "%s, and the destination has %s: the file does not say whether it takes the other",
+		snprintf(detail, sizeof(detail),
+			 "%s; %s at the destination: the file does not say what it takes",
 			 value_str(from->name, from->number, one, sizeof(one)),
 			 value_str(from->name, own->number, two, sizeof(two)));
-		add_loss(losses, REFUSED_, from->class, from->name, detail, from->number ^ own->number);
+		add_loss(losses, REFUSED_, from->class, from->name, detail,
+			 from->number ^ own->number);
 		return;
 	}
 	refused = refuses(own, from->number, &back);
@@ -469,7 +496,8 @@ static void predict_seen(const struct machine *a, const struct machine *b, const
 
 	if (ctl || !strcmp(seen->name, "CNTP_CVAL_EL0")) {
 		from = find_item(a, "vcpu0/reg", reg);
-		if (seen->number && (!from || (!find_item(b, "vcpu0/reg", reg) && !find_unlisted(b, from))))
+		if (seen->number &&
+		    (!from || (!find_item(b, "vcpu0/reg", reg) && !find_unlisted(b, from))))
 			add_loss(losses, ALTERED_, seen->class, seen->name,
 				 "the physical timer does not come with the guest", ~0ULL);
 		return;
@@ -491,13 +519,14 @@ static void predict_seen(const struct machine *a, const struct machine *b, const
 			add_loss(losses, ALTERED_, seen->class, seen->name,
 				 "the guest reads another value", back ^ seen->number);
 	} else if (back != from->number && from->number == seen->number) {
-		add_loss(losses, ALTERED_, seen->class, seen->name, "the guest reads another value",
-			 back ^ from->number);
+		add_loss(losses, ALTERED_, seen->class, seen->name,
+			 "the guest reads another value", back ^ from->number);
 	}
 }
 
 /* What the host of a machine has, and the host of another has not */
-static void predict_features(const struct machine *a, const struct machine *b, struct losses *losses)
+static void predict_features(const struct machine *a, const struct machine *b,
+			     struct losses *losses)
 {
 	json_t *vcpu, *f;
 	size_t i, j;
@@ -512,7 +541,8 @@ static void predict_features(const struct machine *a, const struct machine *b, s
 		for (j = 0; j < json_array_size(can); j++)
 			found |= json_integer_value(json_array_get(can, j)) == target;
 		if (!found)
-			add_loss(losses, REFUSED_, class, "target", "KVM_ARM_VCPU_INIT takes others", ~0ULL);
+			add_loss(losses, REFUSED_, class, "target",
+				 "KVM_ARM_VCPU_INIT takes others", ~0ULL);
 		json_array_foreach(json_object_get(vcpu, "features"), j, f) {
 			const json_t *all = json_object_get(b->json, "features");
 			bool has = false;
@@ -561,12 +591,15 @@ void mark_own(struct losses *losses, const json_t *own)
 {
 	char line[160];
 
-	losses->refused = losses->altered = losses->own = 0;
+	losses->refused = 0;
+	losses->altered = 0;
+	losses->own = 0;
 	for (size_t i = 0; i < losses->nr; i++) {
 		struct loss *l = &losses->l[i];
 		size_t j;
 
-		snprintf(line, sizeof(line), "%s %s %s", outcome_words[l->outcome], l->class, l->name);
+		snprintf(line, sizeof(line), "%s %s %s", outcome_words[l->outcome], l->class,
+			 l->name);
 		for (j = 0; j < json_array_size(own); j++)
 			l->own |= !strcmp(line, json_string_value(json_array_get(own, j)));
 		losses->own += l->own;

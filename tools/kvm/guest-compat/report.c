@@ -44,13 +44,15 @@ static unsigned int nodes_of(struct dump *dumps, unsigned int nr, struct node *n
 			/* Of the baselines those that somebody else in the fleet is */
 			for (unsigned int j = 0; j < nr && !wanted; j++)
 				wanted = !dumps[j].patched &&
-					 string_of_kernel(dumps[j].kernel, string, sizeof(string), &evidence) &&
+					 string_of_kernel(dumps[j].kernel, string, sizeof(string),
+							  &evidence) &&
 					 !strcmp(string, dumps[i].machines[m].baseline);
 			if (!wanted)
 				continue;
 			*to = (struct node){ &dumps[i], &dumps[i].machines[m] };
 			if (m)
-				snprintf(to->label, sizeof(to->label), "%s at %s", dumps[i].label, to->m->baseline);
+				snprintf(to->label, sizeof(to->label), "%s at %s", dumps[i].label,
+					 to->m->baseline);
 			else
 				snprintf(to->label, sizeof(to->label), "%s", dumps[i].label);
 			n++;
@@ -63,15 +65,18 @@ static const char head[] =
 	"<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
 	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 	"<title>Which guest can go to which host</title>\n<style>\n"
-	"body { font: 16px/1.45 sans-serif; max-width: 75em; margin: 0 auto; padding: 1em; color: #111; background: #fff }\n"
+	"body { font: 16px/1.45 sans-serif; max-width: 75em; margin: 0 auto; padding: 1em }\n"
+	"body { color: #111; background: #fff }\n"
 	".wide { overflow-x: auto }\n"
 	"table { border-collapse: collapse }\n"
-	"th, td { border: 1px solid #767676; padding: .3em .5em; text-align: left; font-weight: normal; vertical-align: top }\n"
+	"th, td { border: 1px solid #767676; padding: .3em .5em; text-align: left }\n"
+	"th, td { font-weight: normal; vertical-align: top }\n"
 	"thead th, tbody th { background: #eee; font-weight: bold }\n"
 	"tbody th { position: sticky; left: 0 }\n"
 	"td.no { background: #fff3d6; font-weight: bold }\n"
 	"td.same { color: #595959 }\n"
-	"pre { white-space: pre-wrap; overflow-wrap: anywhere; font: 14px/1.4 monospace; border-left: 3px solid #767676; padding-left: .6em }\n"
+	"pre { white-space: pre-wrap; overflow-wrap: anywhere; font: 14px/1.4 monospace }\n"
+	"pre { border-left: 3px solid #767676; padding-left: .6em }\n"
 	"a { color: #0b3d91 }\n"
 	"@media print { .wide { overflow: visible } }\n"
 	"</style>\n";
@@ -100,7 +105,9 @@ static void write_moves(FILE *f, struct node *nodes, unsigned int n, unsigned in
 			if (goes(&losses)) {
 				fprintf(f, "<td>goes</td>");
 			} else {
-				fprintf(f, "<td class=\"no\"><a href=\"#m%u-%u\">no: %u refused, %u altered</a></td>",
+				fprintf(f,
+					"<td class=\"no\"><a href=\"#m%u-%u\">\n"
+					"no: %u refused, %u altered</a></td>",
 					i, j, losses.refused, losses.altered);
 				(*bad)++;
 			}
@@ -126,10 +133,13 @@ static void write_items(FILE *f, struct node *nodes, unsigned int n)
 				escaped(f, nodes[i].label);
 				fprintf(f, " to ");
 				escaped(f, nodes[j].label);
-				fprintf(f, "</h3>\n<p>A guest does not go: %u items are refused, and %u are altered. <a href=\"#table\">Back to the table</a></p>\n<pre>",
+				fprintf(f,
+					"</h3>\n<p>%u items are refused, and %u are altered.\n"
+					"<a href=\"#table\">Back to the table</a></p>\n<pre>",
 					losses.refused, losses.altered);
 				mem = open_memstream(&text, &size);
-				print_losses(mem, &losses, nodes[i].d, nodes[i].m, nodes[j].d, nodes[j].m);
+				print_losses(mem, &losses, nodes[i].d, nodes[i].m, nodes[j].d,
+					     nodes[j].m);
 				fclose(mem);
 				escaped(f, text);
 				free(text);
@@ -158,9 +168,12 @@ int write_report(const char *path, struct dump *dumps, unsigned int nr)
 		return ERROR;
 	}
 	fputs(head, f);
-	fprintf(f, "<h1>Which guest can go to which host</h1>\n"
-		"<p>A row is where a guest was started, a column where it is to go. <b>goes</b>: the destination's KVM takes all of the guest's state as it is. "
-		"<b>no</b>: it refuses or alters some of it; the link says what, and why.</p>\n<h2>Hosts</h2>\n<ul>\n");
+	fprintf(f,
+		"<h1>Which guest can go to which host</h1>\n"
+		"<p>A row is where a guest was started, a column where it is to go.\n"
+		"<b>goes</b>: the destination's KVM takes all of the guest's state as it is.\n"
+		"<b>no</b>: it refuses or alters some of it; the link says what, and why.</p>\n"
+		"<h2>Hosts</h2>\n<ul>\n");
 	for (unsigned int i = 0; i < nr; i++) {
 		const json_t *host = json_object_get(dumps[i].json, "host");
 
@@ -170,12 +183,14 @@ int write_report(const char *path, struct dump *dumps, unsigned int nr)
 		escaped(f, dumps[i].kernel);
 		fprintf(f, ", CPU ");
 		escaped(f, json_string_value(json_object_get(host, "cpu")) ?: "unknown");
-		fprintf(f, " (MIDR_EL1 %#llx); %s</li>\n", (unsigned long long)dumps[i].midr, dumps[i].patched ? "an earlier release can be selected" :
-			"nothing can be selected");
+		fprintf(f, " (MIDR_EL1 %#llx); %s</li>\n", (unsigned long long)dumps[i].midr,
+			dumps[i].patched ? "an earlier release can be selected" :
+					   "nothing can be selected");
 	}
 	fprintf(f, "</ul>\n<h2 id=\"table\">Moves</h2>\n");
 	write_moves(f, nodes, n, &bad);
-	fprintf(f, "<p>%u of %u moves do not go.</p>\n<h2>What is in the way</h2>\n", bad, n * (n - 1));
+	fprintf(f, "<p>%u of %u moves do not go.</p>\n<h2>What is in the way</h2>\n", bad,
+		n * (n - 1));
 	write_items(f, nodes, n);
 	fprintf(f, "</html>\n");
 	free(nodes);

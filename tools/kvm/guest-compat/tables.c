@@ -20,6 +20,7 @@ static const struct {
 } encodings[] = {
 #include "fields.inc"
 };
+
 #undef REG
 #undef FIELD
 #undef VALUE
@@ -139,6 +140,7 @@ void string_of_release(unsigned int release, char *string, size_t size)
 const struct kernel_row kernel_rows[] = {
 #include "kernels.inc"
 };
+
 #undef KERNEL
 
 const unsigned int nr_kernel_rows = ARRAY_SIZE(kernel_rows);
@@ -148,8 +150,9 @@ static int compare_versions(const char *a, const char *b)
 {
 	unsigned int x[3] = {}, y[3] = {};
 
-	sscanf(a, "%u.%u.%u", &x[0], &x[1], &x[2]);
-	sscanf(b, "%u.%u.%u", &y[0], &y[1], &y[2]);
+	if (sscanf(a, "%u.%u.%u", &x[0], &x[1], &x[2]) < 2 ||
+	    sscanf(b, "%u.%u.%u", &y[0], &y[1], &y[2]) < 2)
+		return 0;
 	for (int i = 0; i < 3; i++)
 		if (x[i] != y[i])
 			return x[i] < y[i] ? -1 : 1;

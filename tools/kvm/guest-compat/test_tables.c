@@ -35,11 +35,13 @@ static void test_strings(void)
 	char string[STRING_MAX];
 	const char *evidence;
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		result(string_of_kernel(known[i].kernel, string, sizeof(string), &evidence) &&
-		       !strcmp(string, known[i].string), "the string of a kernel", known[i].kernel, string);
+		       !strcmp(string, known[i].string),
+		       "the string of a kernel", known[i].kernel, string);
 	result(!string_of_kernel("4.19.1", string, sizeof(string), &evidence) &&
-	       !string_of_kernel("6.1.172-216.329.amzn2023.aarch64", string, sizeof(string), &evidence) &&
+	       !string_of_kernel("6.1.172-216.329.amzn2023.aarch64", string,
+					 sizeof(string), &evidence) &&
 	       !string_of_kernel("9.9.1", string, sizeof(string), &evidence),
 	       "a kernel that nobody looked at has no string", "", string);
 }
@@ -60,8 +62,8 @@ static void test_release(const char *name)
 	for (unsigned int id = 1; id < nr_behaviours(); id++)
 		wrong += behaviour_since(id, v.revision[id]) > release;
 	snprintf(again, sizeof(again), "%.*s", (int)strcspn(string, ","), string);
-	result(!wrong && !vector_of_string(again, &b), "the table's string is taken, and is of the release",
-	       name, string);
+	result(!wrong && !vector_of_string(again, &b),
+	       "the table's string is taken, and is of the release", name, string);
 }
 
 static void test_rows(void)
@@ -75,15 +77,17 @@ static void test_rows(void)
 		if (!strcmp(k->string, "-"))
 			continue;
 		if (!strcmp(k->string, "table")) {
-			snprintf(release, sizeof(release), "%.*s", (int)strcspn(k->pattern, "*") - 1, k->pattern);
+			snprintf(release, sizeof(release), "%.*s",
+				 (int)strcspn(k->pattern, "*") - 1, k->pattern);
 			test_release(release);
 		} else {
 			why = vector_of_string(k->string, &v);
 			result(!why, "the kernel takes the string", k->string, why);
 		}
-		result((!strncmp(k->evidence, "measured on ", 12) || !strncmp(k->evidence, "read: ", 6)) &&
-		       strpbrk(k->evidence, "0123456789"), "it says how that is known, and of which version",
-		       k->pattern, k->evidence);
+		result((!strncmp(k->evidence, "measured on ", 12) ||
+			!strncmp(k->evidence, "read: ", 6)) &&
+		       strpbrk(k->evidence, "0123456789"),
+		       "it says how that is known, and of which version", k->pattern, k->evidence);
 	}
 }
 
@@ -102,7 +106,7 @@ static void test_items(void)
 #include "items.inc"
 	};
 
-	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(items); i++) {
 		char list[128], *word, *at;
 		bool ok = true;
 
@@ -111,12 +115,14 @@ static void test_items(void)
 			ok &= behaviour_id(word) != 0;
 		result(ok, "the kernel has the behaviours", items[i].pattern, items[i].behaviours);
 	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		result(behaviours_of_item(names[i], ~0ULL, ids, 16), "an item has its behaviour", names[i], NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		result(behaviours_of_item(names[i], ~0ULL, ids, 16), "an item has its behaviour",
+		       names[i], NULL);
 	/* NV is bits 27:24, and no row is about CnP, bits 3:0. */
 	result(behaviours_of_item("ID_AA64MMFR2_EL1", 0xfULL << 24, ids, 16) == 1 &&
 	       !strcmp(behaviour_name(ids[0]), "id_aa64mmfr2_nv") &&
-	       !behaviours_of_item("ID_AA64MMFR2_EL1", 0xf, ids, 16), "a field has its behaviour", "", NULL);
+	       !behaviours_of_item("ID_AA64MMFR2_EL1", 0xf, ids, 16),
+	       "a field has its behaviour", "", NULL);
 	/* GIC is bits 27:24, MPAM 43:40. */
 	result(behaviours_of_item("ID_AA64PFR0_EL1", 0xfULL << 24, ids, 16) == 2 &&
 	       behaviours_of_item("ID_AA64PFR0_EL1", 0xfULL << 40, ids, 16) == 1,
@@ -133,11 +139,13 @@ static void test_words(void)
 
 		for (unsigned int rev = 0; rev < 10; rev++)
 			ok &= !behaviour_since(id, rev) || *revision_text(id, rev, &releases);
-		result(ok && *behaviour_description(id), "there are words for each revision", behaviour_name(id),
-		       NULL);
+		result(ok && *behaviour_description(id), "there are words for each revision",
+		       behaviour_name(id), NULL);
 	}
-	result(next_change(NULL, "KVM_REG_ARM_STD_HYP_BMAP", NULL) && next_change(NULL, "PMCEID1_EL0", NULL) &&
-	       next_change(NULL, "ERXMISC3_EL1", NULL) && next_change(NULL, "CCSIDR_EL1<3>", NULL) &&
+	result(next_change(NULL, "KVM_REG_ARM_STD_HYP_BMAP", NULL) &&
+	       next_change(NULL, "PMCEID1_EL0", NULL) &&
+	       next_change(NULL, "ERXMISC3_EL1", NULL) &&
+	       next_change(NULL, "CCSIDR_EL1<3>", NULL) &&
 	       next_change(NULL, "PMCR_EL0", NULL) && !next_change(NULL, "SPSR_EL1", NULL),
 	       "a change is found by the registers that it names", "", NULL);
 }
@@ -148,14 +156,20 @@ static void test_fields(void)
 	char buf[64];
 
 	result(f && !strcmp(f->name, "NV") && !next_field(f, "ID_AA64MMFR2_EL1", 0xfULL << 24) &&
-	       !strcmp(field_value(f, 2ULL << 24, buf, sizeof(buf)), "NV2 (0x2)"), "a field has its name and value",
-	       "", buf);
-	result(!strcmp(cpu_name(0x414fd0c1), "ARM NEOVERSE_N1 r4p1"), "a CPU has its name", "", cpu_name(0x414fd0c1));
-	result(strstr(cpu_name(0xf0510), "has no name for"), "a CPU that nobody knows is said to be one", "", NULL);
-	result(!strcmp(sysreg_of(0xdce0), "PMCR_EL0") && !strcmp(sysreg_of(0xc03a), "ID_AA64MMFR2_EL1") &&
-	       !strcmp(sysreg_of(0xdf5e), "PMEVCNTR30_EL0") && !strcmp(sysreg_of(0xdf60), "PMEVTYPER0_EL0") &&
-	       !strcmp(sysreg_of(0xdf7f), "PMCCFILTR_EL0") && !sysreg_of(0xffff), "a register has its name", "", NULL);
-	kernel_version("6.1.0-50-cloud-arm64", "#1 SMP Debian 6.1.192-2 (2026-11-01)", buf, sizeof(buf));
+	       !strcmp(field_value(f, 2ULL << 24, buf, sizeof(buf)), "NV2 (0x2)"),
+	       "a field has its name and value", "", buf);
+	result(!strcmp(cpu_name(0x414fd0c1), "ARM NEOVERSE_N1 r4p1"), "a CPU has its name", "",
+	       cpu_name(0x414fd0c1));
+	result(strstr(cpu_name(0xf0510), "has no name for"),
+	       "a CPU that nobody knows is said to be one", "", NULL);
+	result(!strcmp(sysreg_of(0xdce0), "PMCR_EL0") &&
+	       !strcmp(sysreg_of(0xc03a), "ID_AA64MMFR2_EL1") &&
+	       !strcmp(sysreg_of(0xdf5e), "PMEVCNTR30_EL0") &&
+	       !strcmp(sysreg_of(0xdf60), "PMEVTYPER0_EL0") &&
+	       !strcmp(sysreg_of(0xdf7f), "PMCCFILTR_EL0") && !sysreg_of(0xffff),
+	       "a register has its name", "", NULL);
+	kernel_version("6.1.0-50-cloud-arm64", "#1 SMP Debian 6.1.192-2 (2026-11-01)", buf,
+		       sizeof(buf));
 	result(!strcmp(buf, "6.1.192-2"), "Debian's point release", "", buf);
 	kernel_version("6.8.0-90-generic", "#91-Ubuntu SMP", buf, sizeof(buf));
 	result(!strcmp(buf, "6.8.0-90-generic"), "others' version", "", buf);

@@ -6,8 +6,6 @@
 
 #include "compat.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-
 #define CHANGE(...)
 #define REVISION(id, rev, releases, text)	{ id, rev, releases, text },
 static const struct {
@@ -16,6 +14,7 @@ static const struct {
 } revisions[] = {
 #include "docs.inc"
 };
+
 #undef CHANGE
 #undef REVISION
 #define REVISION(...)
@@ -43,7 +42,8 @@ const char *revision_text(unsigned int id, unsigned int revision, const char **r
 	return "";
 }
 
-unsigned int behaviours_of_item(const char *name, uint64_t bits, unsigned int *ids, unsigned int max)
+unsigned int behaviours_of_item(const char *name, uint64_t bits, unsigned int *ids,
+				unsigned int max)
 {
 	char list[128], pattern[64], *word, *at, *dot;
 	const struct field *f;
@@ -64,7 +64,8 @@ unsigned int behaviours_of_item(const char *name, uint64_t bits, unsigned int *i
 		if (dot && !f)
 			continue;
 		snprintf(list, sizeof(list), "%s", items[i].behaviours);
-		for (word = strtok_r(list, " ", &at); word && nr < max; word = strtok_r(NULL, " ", &at))
+		for (word = strtok_r(list, " ", &at); word && nr < max;
+		     word = strtok_r(NULL, " ", &at))
 			if (behaviour_id(word))
 				ids[nr++] = behaviour_id(word);
 	}

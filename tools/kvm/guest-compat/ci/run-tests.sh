@@ -20,6 +20,7 @@ fi
 limit() { timeout "${TIMEOUT:-300}" "$@"; }
 command -v timeout > /dev/null || limit() { "$@"; }
 
+result=${TMPDIR:-/tmp}/run-tests.$$
 nr=0 failed=0
 echo 'TAP version 13'
 echo "1..$(($# + (${require:+1} + 0)))"
@@ -35,11 +36,14 @@ fi
 for test; do
 	nr=$((nr + 1))
 	name=${test##*/}
-	[ -x "selftests/$name" ] || { echo "not ok $nr $name # there is no such test"; failed=1; continue; }
-	{ limit "selftests/$name" 2>&1; echo "status=$?" > "${TMPDIR:-/tmp}/status.$$"; } | sed 's/^/# /'
-	# shellcheck disable=SC1090 # one line, of the line above
-	. "${TMPDIR:-/tmp}/status.$$"
-	rm -f "${TMPDIR:-/tmp}/status.$$"
+	if [ ! -x "selftests/$name" ]; then
+		echo "not ok $nr $name # there is no such test"
+		failed=1
+		continue
+	fi
+	{ limit "selftests/$name" 2>&1; echo $? > "$result"; } | sed 's/^/# /'
+	status=$(cat "$result")
+	rm -f "$result"
 	case $status in
 	0)	echo "ok $nr $name" ;;
 	4)	echo "ok $nr $name # SKIP" ;;

@@ -29,6 +29,7 @@ restore:?*)
 esac
 
 dir=$2 baseline=${3:-} failed=0
+result=${TMPDIR:-/tmp}/two-kernels.$$
 echo 'TAP version 13'
 echo '1..2'
 echo "# from $(cat "$dir/release") to $(uname -r)${baseline:+ at $baseline}"
@@ -37,10 +38,9 @@ step()	# NUMBER WHAT COMMAND...
 {
 	number=$1 what=$2
 	shift 2
-	{ "$@" 2>&1; echo "status=$?" > "${TMPDIR:-/tmp}/status.$$"; } | sed 's/^/# /'
-	# shellcheck disable=SC1090 # one line, of the line above
-	. "${TMPDIR:-/tmp}/status.$$"
-	rm -f "${TMPDIR:-/tmp}/status.$$"
+	{ "$@" 2>&1; echo $? > "$result"; } | sed 's/^/# /'
+	status=$(cat "$result")
+	rm -f "$result"
 	if [ "$status" = 0 ]; then
 		echo "ok $number $what"
 	else
@@ -48,6 +48,7 @@ step()	# NUMBER WHAT COMMAND...
 		failed=1
 	fi
 }
-step 1 'the host takes the guest' ./kvm-compat check ${baseline:+-b "$baseline"} "$dir/guest.json"
-step 2 "the guest's state reads back as it was" ./kvm-compat restore ${baseline:+-b "$baseline"} "$dir/guest.state"
+set -- ${baseline:+-b "$baseline"}
+step 1 'the host takes the guest' ./kvm-compat check "$@" "$dir/guest.json"
+step 2 "the guest's state reads back as it was" ./kvm-compat restore "$@" "$dir/guest.state"
 exit $failed
