@@ -158,8 +158,8 @@ void host_begin(void);
 const char *no_kvm(void);
 /* The facts of this host; without KVM as far as there are any */
 json_t *host_facts(void);
-/* What a VM is, and takes; NULL if that fails, which has been said */
-json_t *look_at_machine(const char *baseline, const char *without);
+/* What a VM is, and takes unless that is not tried; NULL if it fails, which has been said */
+json_t *look_at_machine(const char *baseline, const char *without, bool no_trial);
 /* The names of the baselines that can be selected here, NULL if none can */
 json_t *host_baselines(void);
 /* Restores a machine of a dump into a VM of this host; an exit status */

@@ -29,7 +29,7 @@ json_t *host_baselines(void)
 	return NULL;
 }
 
-json_t *look_at_machine(const char *baseline, const char *without)
+json_t *look_at_machine(const char *baseline, const char *without, bool no_trial)
 {
 	return NULL;
 }

@@ -344,7 +344,7 @@ static int dump_cmd(int argc, char **argv)
 	json_array_foreach(list, i, m) {
 		say("[%zu/%zu] looking at a virtual machine: %s", i + 1, json_array_size(list),
 		    json_string_value(m));
-		m = look_at_machine(json_string_value(m), without);
+		m = look_at_machine(json_string_value(m), without, false);
 		if (!m)
 			return ERROR;
 		json_array_append_new(machines, m);
@@ -600,7 +600,7 @@ static int check_cmd(int argc, char **argv)
 			    file, file);
 			return ERROR;
 		}
-		machine = look_at_machine(name, NULL);
+		machine = look_at_machine(name, NULL, true);
 		if (!machine)
 			return ERROR;
 		d = (struct dump){ .file = file,
@@ -650,7 +650,7 @@ static int check_cmd(int argc, char **argv)
 	if (status == ERROR)
 		return ERROR;
 	say("looking at what this host does to its own state");
-	o = look_at_machine(baseline && strcmp(baseline, "load") ? baseline : NULL, NULL);
+	o = look_at_machine(baseline && strcmp(baseline, "load") ? baseline : NULL, NULL, true);
 	if (!o)
 		return ERROR;
 	here.json = o;

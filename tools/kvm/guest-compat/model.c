@@ -97,7 +97,7 @@ static const char *valid_machine(const json_t *machine)
 	size_t i;
 
 	if (!json_is_object(machine) || !text(machine, "baseline") ||
-	    strlen(text(machine, "baseline")) > 31)
+	    strlen(text(machine, "baseline")) >= STRING_MAX)
 		return "a machine lacks its baseline";
 	if (!json_is_object(json_object_get(machine, "vm")) ||
 	    !json_is_array(json_object_get(machine, "vcpus")) ||

@@ -32,7 +32,7 @@ unsigned int nr_behaviours(void)
 
 const char *behaviour_name(unsigned int id)
 {
-	return guest_compat_behaviours[id].name;
+	return id < guest_compat_nr ? guest_compat_behaviours[id].name : "";
 }
 
 /* Rows of ID registers have the names of masks: REG_EL1_FIELD_MASK is REG_EL1.FIELD */

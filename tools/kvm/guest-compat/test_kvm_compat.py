@@ -292,6 +292,16 @@ def test_values():
     )
 
 
+def test_reasons():
+    """Of the behaviours that an item depends on, those that differ"""
+    items = [item('KVM_REG_ARM_STD_BMAP', 1), item('X0', 1)]
+    dump('one.json', '7.3.4', machine(items, revisions=revisions('6.1')), patched=True)
+    less = {**revisions('6.1'), 'list_bmap': 0}
+    dump('two.json', '7.3.4', machine(items[1:], revisions=less), patched=True)
+    got = losses('one.json', 'two.json')
+    result(got == {'KVM_REG_ARM_STD_BMAP': ('refused', ['list_bmap'])}, 'only what differs is the reason', got)
+
+
 def test_plan():
     old = machine(OLD_ITEMS)
     at = machine(OLD_ITEMS, '6.12-v1', revisions=revisions('6.12'))
@@ -484,7 +494,7 @@ def test_hostile():
         'a machine that is null': lambda d: d.update(machines=[None]),
         'no items': lambda d: d['machines'][0].update(items=[]),
         'items that are an object': lambda d: d['machines'][0].update(items={'a': 1}),
-        'a baseline that is too long': lambda d: d['machines'][0].update(baseline='x' * 400),
+        'a baseline that is too long': lambda d: d['machines'][0].update(baseline='x' * 5000),
         'no vm': lambda d: d['machines'][0].pop('vm'),
         'vcpus that are text': lambda d: d['machines'][0].update(vcpus='x'),
         'own that is not text': lambda d: d['machines'][0].update(own=[1]),
@@ -606,6 +616,7 @@ def test_commands():
 print('TAP version 13')
 test_moves()
 test_values()
+test_reasons()
 test_plan()
 test_fingerprints()
 test_hostile()

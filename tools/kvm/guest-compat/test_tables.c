@@ -146,7 +146,9 @@ static void test_words(void)
 	       next_change(NULL, "PMCEID1_EL0", NULL) &&
 	       next_change(NULL, "ERXMISC3_EL1", NULL) &&
 	       next_change(NULL, "CCSIDR_EL1<3>", NULL) &&
-	       next_change(NULL, "PMCR_EL0", NULL) && !next_change(NULL, "SPSR_EL1", NULL),
+	       next_change(NULL, "PMCR_EL0", NULL) && !next_change(NULL, "SPSR_EL1", NULL) &&
+	       next_change(NULL, "GICR_CTLR.CES", NULL) &&
+	       !next_change(NULL, "GICR_CTLR.EnableLPIs", NULL),
 	       "a change is found by the registers that it names", "", NULL);
 }
 
