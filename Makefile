@@ -13,7 +13,7 @@ BUILD	?= $(CURDIR)/build
 export BASE BUILD CONFIG KSRC KCONFIG
 
 .PHONY: all help deps have have-check have-lint have-qemu have-deb tree refresh series kernel stock deb selftests kernels matrix \
-	check check-all check-native migrate demo qemu fuzz lint bench clean
+	check check-all check-native migrate demo qemu fuzz lint bench dist-tests clean
 all: matrix
 
 help:
@@ -44,6 +44,8 @@ help:
 #:                   each fix builds on the base alone
 #: make bench        what the series costs who asks for nothing, in instructions
 #: make fuzz         a million writes to KVM_SET_ONE_REG; KCONFIG=debug for KASAN and lockdep
+#: make dist-tests   a tarball of static selftests and kvm-compat for arm64 machines without a
+#:                   compiler, with a runner that prints KTAP
 #: make deps         install the packages that are missing for make and make check (Debian)
 #: make clean        remove what was made in build/, unless commits there are nowhere else; the
 #:                   cache of downloads stays
@@ -113,6 +115,9 @@ fuzz: selftests
 
 bench: kernel stock
 	@lab/bench
+
+dist-tests: have-check selftests
+	@lab/dist
 
 clean:
 	@lab/series clean

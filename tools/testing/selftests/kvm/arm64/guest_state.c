@@ -361,6 +361,8 @@ static void attr_name(char *class, char *name, size_t size, int gic,
 /* ----------------------------------- VMs ---------------------------------- */
 
 static int nr_vms_made;
+/* What else is done to a VM before it has a vCPU */
+static void (*vm_made)(struct bare_vm *m);
 
 static void make_vm(struct bare_vm *m, const struct bare_vm_desc *d)
 {
@@ -368,6 +370,8 @@ static void make_vm(struct bare_vm *m, const struct bare_vm_desc *d)
 
 	nr_vms_made++;
 	bare_vm_create(m, d);
+	if (vm_made)
+		vm_made(m);
 	for (i = 0; i < d->nr_vcpus; i++)
 		m->vcpu[i] = __vm_vcpu_add(m->vm, i);
 }
@@ -880,6 +884,9 @@ static struct {
 	bool		verbose;	/* what was taken as well */
 	const char	*again;		/* where what was restored is saved anew */
 	const char	*prefix;
+	/* Gets all of it, and nothing is printed */
+	void		(*to)(enum result res, const char *class, const char *name,
+			      const char *detail);
 	unsigned int	n[NR_RESULTS];
 	bool		ran;
 } report = { .prefix = "" };
@@ -887,19 +894,24 @@ static struct {
 static void __printf(4, 5) report_result(enum result res, const char *class,
 					 const char *name, const char *fmt, ...)
 {
+	char detail[1300];
 	va_list ap;
 
 	report.n[res]++;
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	if (report.to) {
+		report.to(res, class, name, detail);
+		return;
+	}
 	if (res == TAKEN && !report.machine && !report.verbose)
 		return;
 	if (report.machine)
-		printf("%s\t%s\t%s\t", result_names[res], class, name);
+		printf("%s\t%s\t%s\t%s\n", result_names[res], class, name, detail);
 	else
-		printf("%s%-8s %-14s %-26s ", report.prefix, result_names[res], class, name);
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	printf("\n");
+		printf("%s%-8s %-14s %-26s %s\n", report.prefix, result_names[res], class, name,
+		       detail);
 }
 
 static const char *err_name(int err)
@@ -1383,6 +1395,9 @@ static int show_file(const char *path)
 	return EXIT_SAME;
 }
 
+/* kvm-compat in tools/kvm/guest-compat has all above as its library. */
+#ifndef GUEST_STATE_LIBRARY
+
 /* ---------------------------------- Tests --------------------------------- */
 
 static void test_round_trip(int gic)
@@ -1659,3 +1674,5 @@ int main(int argc, char **argv)
 		ret = max(ret, in_child(argv[optind], NULL));
 	return ret;
 }
+
+#endif /* GUEST_STATE_LIBRARY */
