@@ -36,8 +36,8 @@ u64 guest_compat_id_rule(u16 rule, u64 mask, u64 host, u64 now)
 }
 
 /*
- * The fields that KVM shows, up to 7.3 and to whatever VM. Registers of AArch32
- * that are not here have all of their 32 bits.
+ * The fields that KVM shows, up to 7.3 and to whatever VM, beside those that have
+ * a row. Registers of AArch32 that are not here have all of their 32 bits.
  */
 static const struct {
 	u32 reg;
@@ -87,8 +87,17 @@ static u64 known(u32 reg)
  */
 u64 guest_compat_id_default(const u8 *revision, u32 reg, u64 host, u64 now)
 {
+	u64 mask = known(reg);
+
+	for (unsigned int id = 1; id < guest_compat_nr; id++) {
+		const struct guest_compat_id_field *f = guest_compat_behaviours[id].arch;
+
+		if (f && f->reg == reg && f->rules[revision[id]] != GUEST_COMPAT_ID_KEPT)
+			mask |= f->mask;
+	}
+
 	if (!revision[GUEST_COMPAT_UNKNOWN])
-		now &= known(reg);
+		now &= mask;
 
 	for (unsigned int id = 1; id < guest_compat_nr; id++) {
 		const struct guest_compat_id_field *f = guest_compat_behaviours[id].arch;

@@ -90,9 +90,9 @@ static bool test_overrides(void)
 	compat_make_native(vm);
 	compat_list(vm, &v);
 	v.hdr.baseline = 0xff01;
-	compat_find(&v, "psci_version")->revision = 1;
+	compat_find(&v, "psci_version")->revision = 0;
 	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), 0);
-	ok &= is_right(vm, "native,psci_version=1");
+	ok &= is_right(vm, "native,psci_version=0");
 	kvm_vm_free(vm);
 	return ok;
 }

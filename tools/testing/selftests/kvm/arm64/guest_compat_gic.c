@@ -29,7 +29,12 @@ static u32 read_iidr(int gic_fd)
 {
 	u32 val = 0;
 
-	kvm_device_attr_get(gic_fd, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, GICD_IIDR, &val);
+	/* Of a GICv3 it cannot be read before that up to 6.16 */
+	if (__kvm_device_attr_get(gic_fd, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, GICD_IIDR, &val) &&
+	    errno == EBUSY) {
+		__vgic_v3_init(gic_fd);
+		kvm_device_attr_get(gic_fd, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, GICD_IIDR, &val);
+	}
 	return val;
 }
 

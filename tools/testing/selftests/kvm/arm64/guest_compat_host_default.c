@@ -134,11 +134,11 @@ static bool test_overrides(void)
 	ok &= CHECK_EQ(write_default("6.12,psci_version=0,psci_version=1"), 0);
 	ok &= says("6.12-v1");
 	/* Single behaviours of this kernel */
-	ok &= CHECK_EQ(write_default("native,psci_version=1"), 0);
-	ok &= says("native,psci_version=1");
+	ok &= CHECK_EQ(write_default("native,psci_version=0"), 0);
+	ok &= says("native,psci_version=0");
 	vm = vm_create_barebones();
 	ok &= CHECK_EQ(baseline_of(vm), KVM_GUEST_COMPAT_NATIVE);
-	ok &= CHECK_EQ(revision_of(vm, "psci_version"), 1);
+	ok &= CHECK_EQ(revision_of(vm, "psci_version"), 0);
 	kvm_vm_free(vm);
 	ok &= CHECK_EQ(write_default("native"), 0);
 	ok &= says("native");

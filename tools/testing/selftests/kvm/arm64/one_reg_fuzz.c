@@ -76,6 +76,7 @@ static struct exempt {
 	u64 mask;
 	const char *why;
 	u32 kept_until;		/* release: not ignored up to here */
+	u32 kernel_until;	/* release: only of kernels up to here */
 	bool no_aarch32;	/* only where the host has none */
 	bool hidden;		/* only where no VM of this host is shown them */
 } exempts[] = {
@@ -83,6 +84,10 @@ static struct exempt {
 	{ TIME, KVM_REG_ARM_PTIMER_CNT, KVM_REG_ARM_PTIMER_CNT, ~0ULL, "counts" },
 	{ TIME, CNTP_CTL, CNTP_CTL, BIT(2), "ISTATUS is computed" },
 	{ TIME, CNTV_CTL, CNTV_CTL, BIT(2), "ISTATUS is computed" },
+	{ READS_ELSE, CNTP_CTL, CNTP_CTL, GENMASK_ULL(63, 32), "RES0: not kept up to 6.17",
+	  .kernel_until = RELEASE(6_17) },
+	{ READS_ELSE, CNTV_CTL, CNTV_CTL, GENMASK_ULL(63, 32), "RES0: not kept up to 6.17",
+	  .kernel_until = RELEASE(6_17) },
 	{ READS_ELSE, PMINTENSET, PMINTENCLR, COUNTERS, "counters that there are not" },
 	{ READS_ELSE, PMCNTENSET, PMOVSCLR, COUNTERS, "counters that there are not" },
 	{ READS_ELSE, PMOVSSET, PMOVSSET, COUNTERS, "counters that there are not" },
@@ -257,6 +262,9 @@ static u32 current_baseline;
 static bool has_aarch32;
 
 /* The bits, of the first 64, that rows of a kind name */
+/* Of the kernel; 0 if it does not say */
+static u32 native_release;
+
 static u64 exempt_bits(u64 id, int kind)
 {
 	u64 mask = 0;
@@ -267,6 +275,8 @@ static u64 exempt_bits(u64 id, int kind)
 		if (current_baseline && compat_release(current_baseline) <= e->kept_until)
 			continue;
 		if (e->no_aarch32 && has_aarch32)
+			continue;
+		if (e->kernel_until && native_release > e->kernel_until)
 			continue;
 		if (e->kind == kind && id >= e->first && id <= e->last)
 			mask |= e->mask;
@@ -848,6 +858,7 @@ static void learn_baselines(void)
 
 	baselines[nr_baselines++].baseline = COMPAT_NATIVE;
 	if (kvm_check_cap(KVM_CAP_GUEST_COMPAT)) {
+		native_release = compat_native_release();
 		for (u32 i = 0; (b = compat_baseline(i)) && nr_baselines < MAX_BASELINES; i++)
 			baselines[nr_baselines++].baseline = b->baseline;
 	}
