@@ -577,7 +577,7 @@ def test_commands():
     said = run('explain', 'PMCNTENSET_EL0')
     result(
         said.returncode == GOES
-        and "never: restoring all registers lost the counters' enables" in said.stdout,
+        and "never: restoring all registers lost the enables of the counters" in said.stdout,
         'what is never had back is explained',
         said.stdout,
     )
