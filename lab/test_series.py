@@ -368,6 +368,23 @@ class Bases(Case):
         self.assertEqual((self.own / "patches/series").read_text(), "# part a\narch-add-new.patch\narch-change-apart.patch\n")
         self.assertNotIn("tools", (self.own / "patches/arch-change-apart.patch").read_text())
 
+    def test_goes_on(self):
+        """refresh goes on from the last refresh, and from what changed in the first base since"""
+        self.port()
+        self.base("refresh")
+        write(self.old / "arch/list", "more\n")
+        self.commit("arch: more", where=self.old)
+        self.base("refresh")
+        self.assertTrue((self.own / "patches/arch-more.patch").exists())
+        write(self.linux / "arch/new.c", "better\n")
+        self.git(self.linux, "commit", "-q", "-a", "--fixup=HEAD~2")
+        run("git", "-C", self.linux, "rebase", "-q", "-i", "--autosquash", "series-base", env={**self.env, "GIT_SEQUENCE_EDITOR": ":"})
+        self.series("refresh")
+        write(self.old / "arch/list", "still more\n")
+        self.git(self.old, "commit", "-q", "-a", "--amend", "--no-edit")
+        self.assertIn("arch/new.c\n", self.base("refresh", ok=False))
+        self.assertEqual((self.project / "arch/new.c").read_text(), "better\n")
+
     def test_again(self):
         """tree in another base makes the commits anew, without what is below tools/"""
         self.port()
