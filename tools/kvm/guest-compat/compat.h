@@ -116,7 +116,7 @@ struct dump {
 	size_t		nr;
 };
 
-enum outcome { TAKEN_, REFUSED_, ALTERED_, UNSET_ };
+enum outcome { TAKEN_, REFUSED_, ALTERED_, UNSET_, UNLISTED_ };
 
 /* What became, or would become, of an item */
 struct loss {

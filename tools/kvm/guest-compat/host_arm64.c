@@ -877,7 +877,7 @@ static json_t *results;
 
 static void keep_all(enum result res, const char *class, const char *name, const char *detail)
 {
-	if (res == REFUSED || res == ALTERED || res == UNSET)
+	if (res != TAKEN)
 		json_array_append_new(results,
 				      json_pack("[i, s, s, s]", res, class, name, detail));
 }
@@ -914,7 +914,7 @@ static const char *plain_detail(const char *detail)
 	return buf;
 }
 
-static u64 bits_of(const json_t *machine, const char *class, const char *name, const char *detail)
+static u64 bits_of(const char *detail)
 {
 	const char *arrow = strstr(detail, " -> ");
 
@@ -922,6 +922,12 @@ static u64 bits_of(const json_t *machine, const char *class, const char *name, c
 	return arrow && strlen(detail) < 64 ?
 	       strtoull(detail, NULL, 16) ^ strtoull(arrow + 4, NULL, 16) : ~0ULL;
 }
+
+/* By guest_state's results */
+static const enum outcome outcomes[] = {
+	[TAKEN] = TAKEN_, [REFUSED] = REFUSED_, [ALTERED] = ALTERED_, [UNSET] = UNSET_,
+	[UNLISTED] = UNLISTED_,
+};
 
 int try_machine(const json_t *machine, const char *baseline, struct losses *losses)
 {
@@ -948,8 +954,8 @@ int try_machine(const json_t *machine, const char *baseline, struct losses *loss
 		const char *detail = json_string_value(json_array_get(r, 3));
 		int res = json_integer_value(json_array_get(r, 0));
 
-		add_loss(losses, res == REFUSED ? REFUSED_ : res == ALTERED ? ALTERED_ : UNSET_,
-			 class, name, plain_detail(detail), bits_of(machine, class, name, detail));
+		add_loss(losses, outcomes[res], class, name, plain_detail(detail),
+			 bits_of(detail));
 	}
 	mark_own(losses, NULL);
 	return goes(losses) ? GOES : DOES_NOT;

@@ -36,7 +36,8 @@ static void print_json(json_t *o)
 	json_decref(o);
 }
 
-static const char * const outcomes[] = { "taken", "refused", "altered", "not set" };
+static const char * const outcomes[] = { "taken", "refused", "altered", "not set",
+					  "not listed" };
 
 /* ---------------------------------- Why ---------------------------------- */
 
@@ -169,6 +170,25 @@ static bool alike(const struct loss *a, const struct loss *b, const struct vecto
 	       !memcmp(x, y, n * sizeof(*x));
 }
 
+/* Those of an outcome; TAKEN_ is for what the destination does to its own state, too */
+static void print_names(FILE *f, const struct losses *losses, const char *what,
+			enum outcome outcome)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < losses->nr; i++) {
+		const struct loss *l = &losses->l[i];
+
+		if (outcome == TAKEN_ ? !l->own : l->outcome != outcome)
+			continue;
+		if (!n++)
+			fprintf(f, "  %s:", what);
+		fprintf(f, " %s", l->name);
+	}
+	if (n)
+		fprintf(f, "\n");
+}
+
 void print_losses(FILE *f, const struct losses *losses, const struct dump *from,
 		  const struct machine *fm, const struct dump *to, const struct machine *tm)
 {
@@ -179,7 +199,7 @@ void print_losses(FILE *f, const struct losses *losses, const struct dump *from,
 	for (size_t i = 0; i < losses->nr; i++) {
 		const struct loss *l = &losses->l[i];
 
-		if (l->outcome == UNSET_ || l->own || told[i])
+		if (l->outcome >= UNSET_ || l->own || told[i])
 			continue;
 		fprintf(f, "  %s %s (%s): %s\n", outcomes[l->outcome], l->name, l->class,
 			l->detail);
@@ -199,22 +219,9 @@ void print_losses(FILE *f, const struct losses *losses, const struct dump *from,
 			fprintf(f, "\n");
 		explain_why(f, l, from->label, &fm->vector, there, &tm->vector);
 	}
-	n = 0;
-	for (size_t i = 0; i < losses->nr; i++)
-		if (losses->l[i].outcome == UNSET_)
-			fprintf(f, "%s%s",
-				n++ ? " " : "  only the destination has: ", losses->l[i].name);
-	if (n)
-		fprintf(f, "\n");
-	n = 0;
-	for (size_t i = 0; i < losses->nr; i++)
-		if (losses->l[i].own)
-			fprintf(f, "%s%s",
-				n++ ? " " :
-				      "  what the destination loses of its own guests, too: ",
-				losses->l[i].name);
-	if (n)
-		fprintf(f, "\n");
+	print_names(f, losses, "only the destination has", UNSET_);
+	print_names(f, losses, "the destination takes, but loses with the next move", UNLISTED_);
+	print_names(f, losses, "what the destination loses of its own guests, too", TAKEN_);
 	free(told);
 }
 
@@ -818,7 +825,7 @@ static int plan_cmd(int argc, char **argv)
 				continue;
 			predict(choices[i].m, choices[j].m, &losses);
 			for (size_t k = 0; k < losses.nr; k++)
-				unexplained += losses.l[k].outcome != UNSET_ && !losses.l[k].own &&
+				unexplained += losses.l[k].outcome < UNSET_ && !losses.l[k].own &&
 					       !explained(&losses.l[k], &choices[i].m->vector,
 							  &choices[j].m->vector);
 			if (as_json) {

@@ -570,7 +570,13 @@ void predict(const struct machine *a, const struct machine *b, struct losses *lo
 		}
 		if (!is_reg(from) && !is_gic(from))
 			continue;
-		own = find_item(b, from->class, from->name) ?: find_unlisted(b, from);
+		own = find_item(b, from->class, from->name);
+		if (!own) {
+			own = find_unlisted(b, from);
+			if (own)
+				add_loss(losses, UNLISTED_, from->class, from->name,
+					 "it is taken, but lost with the next move", ~0ULL);
+		}
 		if (own)
 			predict_value(a, b, from, own, losses);
 		else if (is_reg(from) || from->number)
@@ -584,7 +590,8 @@ void predict(const struct machine *a, const struct machine *b, struct losses *lo
 	mark_own(losses, json_object_get(b->json, "own"));
 }
 
-static const char * const outcome_words[] = { "taken", "refused", "altered", "unset" };
+static const char * const outcome_words[] = { "taken", "refused", "altered", "unset",
+						"unlisted" };
 
 /* What the destination also does to what it saved itself is not the move's doing. */
 void mark_own(struct losses *losses, const json_t *own)

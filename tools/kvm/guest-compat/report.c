@@ -134,7 +134,7 @@ static void write_items(FILE *f, struct node *nodes, unsigned int n)
 				fprintf(f, " to ");
 				escaped(f, nodes[j].label);
 				fprintf(f,
-					"</h3>\n<p>%u items are refused, and %u are altered.\n"
+					"</h3>\n<p>Refused: %u. Altered: %u.\n"
 					"<a href=\"#table\">Back to the table</a></p>\n<pre>",
 					losses.refused, losses.altered);
 				mem = open_memstream(&text, &size);
