@@ -31,7 +31,8 @@ static int guest_compat_vm_show(struct seq_file *s, void *v)
 		const struct guest_compat_behaviour *b = &guest_compat_behaviours[id];
 
 		seq_printf(s, "%u %s %u %u %u: %s\n", id, b->name, has.revision[id],
-			   guest_compat_native_revision(id), guest_compat_highest(id), b->description);
+			   guest_compat_native_revision(id), guest_compat_highest(id),
+			   b->description);
 	}
 
 	return 0;
