@@ -135,6 +135,7 @@ static bool test_writes_win(void)
 	compat_set_named(vm, "gicd_iidr", 3);
 	fd = kvm_create_device(vm, KVM_DEV_TYPE_ARM_VGIC_V3);
 	__vm_vcpu_add(vm, 0);
+	ok &= CHECK_EQ(read_iidr(fd), GICD_IIDR_KVM(3));
 	kvm_device_attr_set(fd, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, GICD_IIDR, &val);
 	ok &= CHECK_EQ(read_iidr(fd), GICD_IIDR_KVM(2));
 

@@ -10,6 +10,9 @@
  * Documentation/virt/kvm/guest-compat/distributions.rst
  */
 
+/* ARRAY_SIZE() needs it, and does not bring it */
+#include <linux/build_bug.h>
+
 /* Fields of ID registers */
 #define ID_AA64PFR2_EL1_GCIE_MASK	GENMASK(15, 12)
 #define ID_AA64ZFR0_EL1_EltPerm_MASK	GENMASK(15, 12)
