@@ -103,7 +103,7 @@ static bool refuses_el2(struct kvm_vm *vm, const struct pair *pair)
 
 	kvm_get_default_vcpu_target(vm, &init);
 	init.features[0] |= pair->features;
-	ok = CHECK_EQ(compat_ret(__kvm_ioctl(fd, KVM_ARM_VCPU_INIT, &init)), -EINVAL);
+	ok = CHECK_EQ(compat_ret(__kvm_ioctl(fd, KVM_ARM_VCPU_INIT, &init)), -ENOENT);
 	close(fd);
 	return ok;
 }
