@@ -370,14 +370,25 @@ void compat_run(const struct compat_test *tests, unsigned int nr)
 	ksft_finished();
 }
 
-/* Does KVM run in protected mode? */
+/* Does KVM run in protected mode? Earlier kernels may, and have no protected VMs. */
 bool compat_protected_mode(void)
 {
 	int kvm_fd = open_kvm_dev_path_or_exit();
 	int fd = __kvm_ioctl(kvm_fd, KVM_CREATE_VM, (void *)KVM_VM_TYPE_ARM_PROTECTED);
+	char line[4096] = "";
+	FILE *file;
 
 	close(kvm_fd);
-	if (fd >= 0)
+	if (fd >= 0) {
 		close(fd);
-	return fd >= 0;
+		return true;
+	}
+
+	file = fopen("/proc/cmdline", "r");
+	if (!file)
+		return false;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = '\0';
+	fclose(file);
+	return strstr(line, "kvm-arm.mode=protected");
 }
