@@ -13,6 +13,8 @@ import concurrent.futures
 import contextlib
 import functools
 import hashlib
+import importlib.machinery
+import importlib.util
 import os
 import pathlib
 import re
@@ -77,6 +79,14 @@ def main(function):
             _kill_all()
     sys.stdout.flush()
     sys.exit(status)
+
+
+def command(name):
+    """A program of the laboratory as a module."""
+    loader = importlib.machinery.SourceFileLoader(f'lab_{name}', str(LAB / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
 
 
 ### processes
