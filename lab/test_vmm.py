@@ -38,11 +38,11 @@ def programs():
     return {name: out / name for name in ('vmm', 'example')}
 
 
-def boot(kernel, *jobs, **files):
+def boot(kernel, *jobs, cpu=None, **files):
     """Jobs on a kernel: for each its status and what it said, and the files that they left"""
     files = {**programs(), **files}
     result = lab.Boot(kernel, [job.replace('vmm ', './vmm ', 1).replace('example ', './example ', 1).split() for job in jobs],
-                      files, smp=1, limit=120, job_limit=40).run()
+                      files, cpu=cpu, smp=1, limit=120, job_limit=40).run()
     return [(result.rc(nr), result.out(nr)) for nr in range(len(jobs))], result.files
 
 

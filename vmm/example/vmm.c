@@ -6,8 +6,9 @@
  *   vmm load FILE [BASELINE]	restore the guest from FILE, run it
  *
  * BASELINE is an exact name, such as 6.12-v1. Without one, "save" takes what the
- * host gives, and "load" what FILE says. Copy from here what your VMM needs: the
- * first part is all of KVM_CAP_GUEST_COMPAT, the second is what any VMM saves.
+ * host gives, and "load" what FILE says. With one, "load" fails if FILE says
+ * otherwise. Copy from here what your VMM needs: the first part is all of
+ * KVM_CAP_GUEST_COMPAT, the second is what any VMM saves.
  *
  * The machine has one vCPU, a GICv3 and a page of memory. A VMM with more of it
  * saves more: the ITS and pending tables, SVE's vector length before the registers.
@@ -142,7 +143,7 @@ static uint32_t entries(const struct kvm_guest_compat_vector *v, size_t size)
 	return (size - sizeof(*v)) / v->entry_size;
 }
 
-/* 3. At the destination, before the first vCPU, instead of selecting */
+/* 3. At the destination: before the first vCPU, instead of selecting; later, to compare */
 static void load_vector(int vm, const struct kvm_guest_compat_vector *v, size_t size)
 {
 	struct kvm_guest_compat_check check = { .vector = (uintptr_t)v };
@@ -461,13 +462,16 @@ int main(int argc, char **argv)
 			die("no memory");
 		io(v, size);
 	}
-	if (size)
-		load_vector(vm, v, size);
-	else if (argc == 4)
+	if (argc == 4)
 		select_baseline(vm, argv[3]);
+	else if (size)
+		load_vector(vm, v, size);
 	make_machine();
 
 	if (loading) {
+		/* Of a VM with vCPUs, LOAD asks whether the guest was promised the same. */
+		if (argc == 4 && size)
+			load_vector(vm, v, size);
 		io_machine();
 		run_guest();
 		return 0;
