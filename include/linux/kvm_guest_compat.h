@@ -3,7 +3,7 @@
 #define __LINUX_KVM_GUEST_COMPAT_PRIVATE_H
 
 /*
- * What guests and VMMs saw of earlier releases, and can be given again: see
+ * A VM can behave as it did on an earlier release, to its guest and its VMM; see
  * Documentation/virt/kvm/guest-compat/adding.rst
  */
 
@@ -11,8 +11,8 @@
 #include <uapi/linux/kvm_guest_compat.h>
 
 /*
- * Releases are counted: 1 is 5.10, after 5.19 comes 6.0, after 6.19 7.0. None
- * is ever renumbered.
+ * Each release has a number, which never changes: 5.10 has 1, 6.0 follows 5.19,
+ * and 7.0 follows 6.19.
  */
 #define GUEST_COMPAT_RELEASE(major, minor)	(((major) - 5) * 20 + (minor) - 9)
 
@@ -54,24 +54,24 @@ enum guest_compat_release {
 	GUEST_COMPAT_END
 };
 
-/* Userspace has a bit for each in struct kvm_guest_compat_behaviour */
+/* struct kvm_guest_compat_behaviour has a bit for each release */
 _Static_assert(GUEST_COMPAT_END <= 128, "there are too many releases");
 
-/* Ids may have holes. The room is for more of them than there are. */
+/* The highest id that fits. Ids may have holes. */
 #define GUEST_COMPAT_MAX_ID	255
 
-/* The longest that guest_compat_format() writes, with its end */
+/* The size of a buffer that is large enough for guest_compat_format() */
 #define GUEST_COMPAT_LONGEST	4096
 
 struct kvm;
 struct kvm_device_attr;
 
 /**
- * struct kvm_guest_compat - what a VM has
- * @baseline:	the baseline that was selected last, known here or not, or
- *		KVM_GUEST_COMPAT_NATIVE
- * @differs:	a revision is not what this kernel is by itself
- * @revision:	of each behaviour, by its id
+ * struct kvm_guest_compat - the vector of a VM
+ * @baseline:	the baseline that was selected last, or KVM_GUEST_COMPAT_NATIVE;
+ *		this kernel need not know it
+ * @differs:	true if at least one revision is not the native one
+ * @revision:	the revision of each behaviour, by its id
  *
  * Written under kvm->lock until there is a vCPU, constant from then on.
  */
@@ -83,19 +83,19 @@ struct kvm_guest_compat {
 
 /**
  * struct guest_compat_behaviour - the row of a behaviour
- * @name:	what people and the command line call it
+ * @name:	the name, for people and for kvm.guest_compat=
  * @description: what a guest or a VMM sees
- * @select:	makes a revision the default of a VM, with kvm->lock held and no
- *		vCPU; NULL if there is nothing to do
- * @native:	GUEST_COMPAT_REV(n) if any kernel by itself has n, whatever releases
- *		had
- * @since:	GUEST_COMPAT_REV(n) for each release that changed it, to whatever
- *		revision
- * @arch:	what the architecture has to know beside, or NULL
+ * @select:	sets in the VM what the revision decides, with kvm->lock held and
+ *		without a vCPU; NULL if there is nothing to set
+ * @native:	GUEST_COMPAT_REV(n) if each kernel with this row has revision n
+ *		natively, whatever its release had; otherwise 0
+ * @since:	GUEST_COMPAT_REV(n) for each release that changed the behaviour, to
+ *		revision n
+ * @arch:	more data for the architecture, or NULL
  *
- * Releases that @since does not mention are as the one before them, and the
- * oldest has revision 0 if nothing is said. So none can be without a revision,
- * and the compiler refuses a release with two, as it refuses two rows of one id.
+ * A release that @since does not mention has the revision of the release before
+ * it; the oldest then has revision 0. So every release has a revision. The
+ * compiler refuses a release with two revisions, and an id with two rows.
  */
 struct guest_compat_behaviour {
 	char		name[32];
@@ -113,14 +113,13 @@ struct guest_compat_behaviour {
  * @release:	the release that it stands for
  * @version:	from 1
  * @published:	the release on which it was published
- * @measured:	the point release that was looked at
- * @revisions:	a digit for each id from 1: the revision, or '.' for an id
- *		that nobody knew then
+ * @measured:	the point release that was measured
+ * @revisions:	a digit for each id from 1 on, the revision; or '.' for an id that
+ *		was unknown when the line was published
  *
- * Ids that @revisions does not have are those of rows that were added later.
- * VMs of this baseline had what the kernels did that offered it, i.e. the
- * revision of @published. That is not what @release had if the row is a late
- * one, and stays so: a correction is a new version.
+ * @revisions has no digit for a row that was added later. VMs of this baseline
+ * then keep the revision of @published, because the kernels that offered it gave
+ * them that. It may not be what @release had. A correction is a new version.
  */
 struct guest_compat_baseline {
 	u8		release;
@@ -130,7 +129,7 @@ struct guest_compat_baseline {
 	const char	*revisions;
 };
 
-/* The architecture has these */
+/* The architecture defines these */
 extern const struct guest_compat_behaviour guest_compat_behaviours[];
 extern const unsigned int guest_compat_nr;
 extern const struct guest_compat_baseline guest_compat_baselines[];
@@ -138,12 +137,12 @@ extern const unsigned int guest_compat_nr_baselines;
 extern const unsigned int guest_compat_native;
 extern const u8 guest_compat_backports[GUEST_COMPAT_MAX_ID + 1];
 
-/* The behaviour whose revision does not go with those of the others, or 0 */
+/* The id of a behaviour whose revision does not go with the others, or 0 */
 unsigned int kvm_arch_guest_compat_incoherent(const struct kvm_guest_compat *compat);
-/* Has the VM what this kernel is by itself, for good? */
+/* Is the VM of a kind that is always native? */
 bool kvm_arch_guest_compat_fixed(struct kvm *kvm);
 
-/* virt/kvm/guest_compat.c: what needs nothing of the kernel */
+/* virt/kvm/guest_compat.c, which calls nothing of the kernel */
 bool guest_compat_known(u32 id);
 unsigned int guest_compat_next(unsigned int id);
 u8 guest_compat_revision(unsigned int id, unsigned int release);
@@ -160,7 +159,7 @@ void guest_compat_of(struct kvm_guest_compat *compat,
 bool guest_compat_differs(const struct kvm_guest_compat *compat);
 void guest_compat_name(char *name, size_t size, const struct guest_compat_baseline *baseline);
 
-/* Of a vector that is being read: what it asks for, and of which ids */
+/* A vector that is being read: its revisions, and the ids read so far */
 struct guest_compat_reader {
 	struct kvm_guest_compat want;
 	bool seen[GUEST_COMPAT_MAX_ID + 1];
@@ -174,14 +173,14 @@ int guest_compat_complete(struct guest_compat_reader *reader, u32 native, u32 ba
 void guest_compat_tell(struct kvm_guest_compat_behaviour *entry, unsigned int id,
 		       const struct kvm_guest_compat *compat);
 
-/* virt/kvm/guest_compat_name.c: and that, neither */
+/* virt/kvm/guest_compat_name.c */
 int guest_compat_parse(struct kvm_guest_compat *compat, const char *text);
 int guest_compat_format(char *text, size_t size, const struct kvm_guest_compat *compat);
 
 /* virt/kvm/guest_compat_vm.c */
 #ifdef CONFIG_HAVE_KVM_GUEST_COMPAT
 
-/* EL2 in protected mode has no copy: what it does, the host decides by trap bits */
+/* EL2 has no copy of the revisions in protected mode: the host gives it trap bits */
 #ifndef __KVM_NVHE_HYPERVISOR__
 #define kvm_guest_compat(kvm, id)	((kvm)->guest_compat.revision[id])
 #endif

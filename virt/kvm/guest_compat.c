@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What earlier releases were, by the tables that the architecture has. No
- * state but the tables, no call into the kernel: a test compiles this file for
- * the machine that it is built on.
+ * Answers what a release did, from the tables of the architecture. This file
+ * has no state of its own and calls nothing of the kernel, so that a test can
+ * compile it for the machine that builds it.
  */
 
 #ifdef __KERNEL__
@@ -84,8 +84,8 @@ u8 guest_compat_native_revision(unsigned int id)
  * guest_compat_highest - the highest revision that this kernel can give to a VM
  * @id:	a known behaviour
  *
- * It can do what releases before it did, and what it does by itself: not what
- * came later, nor what it lacks of its own release.
+ * A kernel offers the revisions of the releases before it, and its native one.
+ * It does not offer a later revision, nor one of its own release that it lacks.
  *
  * Return: the highest of these revisions.
  */
@@ -116,10 +116,10 @@ void guest_compat_native_of(struct kvm_guest_compat *compat)
 }
 
 /**
- * guest_compat_differs - is a revision not the native one?
- * @compat:	the revisions
+ * guest_compat_differs - does a vector differ from the native one?
+ * @compat:	the vector
  *
- * Return: true if at least one differs.
+ * Return: true if at least one revision differs.
  */
 bool guest_compat_differs(const struct kvm_guest_compat *compat)
 {
@@ -148,8 +148,8 @@ unsigned int guest_compat_number(const struct guest_compat_baseline *baseline)
  * guest_compat_selectable - can a VM of this kernel have a baseline?
  * @baseline:	the baseline
  *
- * Return: false if @baseline stands for a later release than this kernel is, or
- * has a revision that this kernel lacks.
+ * Return: false if the release of @baseline is later than this kernel's, or if
+ * @baseline has a revision that this kernel does not offer.
  */
 bool guest_compat_selectable(const struct guest_compat_baseline *baseline)
 {
@@ -167,10 +167,12 @@ bool guest_compat_selectable(const struct guest_compat_baseline *baseline)
 }
 
 /**
- * guest_compat_newest_version - does the bare release name stand for a baseline?
+ * guest_compat_newest_version - is a baseline the newest version of its release?
  * @baseline:	the baseline
  *
- * Return: true if no later version of its release is known here.
+ * A release without a version, such as "6.12", means the newest version.
+ *
+ * Return: true if this kernel knows no later version of the release.
  */
 bool guest_compat_newest_version(const struct guest_compat_baseline *baseline)
 {
@@ -206,9 +208,9 @@ const struct guest_compat_baseline *guest_compat_find(u64 number)
  * @baseline:	the baseline
  * @id:		a known behaviour
  *
- * A published line never changes. A behaviour that the line lacks was found later:
- * it has what kernels of the release of publication gave such VMs. An older
- * kernel, which carries the line, gave them its own.
+ * A published line never changes. If the line lacks @id, the behaviour was found
+ * later. VMs of @baseline then keep the revision that they have had: that of the
+ * release that published the line or, on an older kernel, the native one.
  *
  * Return: the revision.
  */
@@ -273,7 +275,7 @@ void guest_compat_tell(struct kvm_guest_compat_behaviour *entry, unsigned int id
 			entry->releases[r / 64] |= 1ULL << (r % 64);
 	}
 
-	/* The rows of @native: releases before this one may have been otherwise */
+	/* With .native in the row, this kernel may differ from what its release did */
 	if (guest_compat_behaviours[id].native == GUEST_COMPAT_REV(compat->revision[id]))
 		entry->releases[guest_compat_native / 64] |= 1ULL << (guest_compat_native % 64);
 }
@@ -288,8 +290,8 @@ void guest_compat_start(struct guest_compat_reader *reader)
 }
 
 /*
- * What @entry asks of a kernel that does not know its id: nothing, provided
- * that this kernel is by itself what the guest has seen.
+ * Does this kernel do natively what @entry asks for? Then it can accept @entry
+ * without knowing its id.
  */
 static bool is_native(const struct kvm_guest_compat_behaviour *entry)
 {
@@ -301,8 +303,8 @@ static bool is_native(const struct kvm_guest_compat_behaviour *entry)
  * @reader:	what was read so far
  * @entry:	the entry, as userspace gave it
  *
- * A behaviour that this kernel does not know is accepted if this kernel is by
- * itself what the guest has seen.
+ * KVM accepts an unknown behaviour if the guest has seen what this kernel does
+ * natively.
  *
  * Return: 0, or -EINVAL if the VM cannot have what @entry asks for.
  */
@@ -333,9 +335,9 @@ int guest_compat_take(struct guest_compat_reader *reader,
  * @baseline:	the baseline that was selected there
  * @bad_id:	on failure, the behaviour that is refused, or 0
  *
- * The source did not know the behaviours that it left out: the guest saw them as
- * they were in @native. A @baseline that is not known here is a vector like any
- * other; its number is kept, for a kernel that knows it.
+ * The source left out the behaviours that it did not know. The guest saw them as
+ * @native had them. This kernel need not know @baseline, because the entries
+ * have all revisions. It keeps the number for a kernel that does know it.
  *
  * Return: 0, or -EINVAL.
  */

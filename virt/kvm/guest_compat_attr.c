@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The attributes of KVM_GUEST_COMPAT_CTRL, of VMs and of /dev/kvm: what there is
- * to select, what a VM has, and how that moves to another kernel.
+ * The attributes of KVM_GUEST_COMPAT_CTRL, on VMs and on /dev/kvm. They list the
+ * baselines, get and set the revisions of a VM, and take them to another kernel.
  */
 
 #include <linux/kvm_guest_compat.h>
@@ -16,7 +16,7 @@
 #define MAX_ENTRY	4096
 #define MAX_ENTRIES	1024
 
-/* What a new VM would have, if there is none yet */
+/* The vector of @kvm or, for /dev/kvm, of a new VM */
 static void read_compat(struct kvm *kvm, struct kvm_guest_compat *has)
 {
 	if (!kvm) {
@@ -29,7 +29,7 @@ static void read_compat(struct kvm *kvm, struct kvm_guest_compat *has)
 	*has = kvm->guest_compat;
 }
 
-/* Give userspace @size bytes, whose first u32 is @size; or tell it to make room */
+/* Copy @size bytes, whose first u32 is @size. If the buffer is too small, write only @size. */
 static int give(void __user *uaddr, const void *buf, u32 size)
 {
 	u32 room;
@@ -168,7 +168,7 @@ static int read_header(struct kvm_guest_compat_vector *hdr, void __user *uaddr)
 	return 0;
 }
 
-/* Which entry is it of whose id something was found out later? */
+/* The index of the entry of @bad->bad_id, when all entries together were refused */
 static int find_entry(const struct kvm_guest_compat_vector *hdr, void __user *uentry,
 		      struct kvm_guest_compat_check *bad)
 {
@@ -188,8 +188,8 @@ static int find_entry(const struct kvm_guest_compat_vector *hdr, void __user *ue
 }
 
 /*
- * Read a vector into @want, whole, and without a look at any VM. On failure
- * @bad has the behaviour that is refused.
+ * Read a whole vector into @want. The result depends on no VM. On failure, @bad
+ * names the refused behaviour.
  */
 static int read_vector(struct kvm_guest_compat *want, void __user *uaddr,
 		       struct kvm_guest_compat_check *bad)
@@ -296,7 +296,7 @@ int kvm_guest_compat_has_attr(struct kvm *kvm, struct kvm_device_attr *attr)
  *
  * Return: 0; -EINVAL, -ENXIO as kvm_guest_compat_has_attr(); -EFAULT; -ENOMEM;
  * -E2BIG if the buffer of LIST or BASELINES is too small, with the needed size in
- * its first u32, or if an entry of CHECK has more than this kernel knows.
+ * its first u32, or if an entry of CHECK has fields that this kernel does not know.
  */
 int kvm_guest_compat_get_attr(struct kvm *kvm, struct kvm_device_attr *attr)
 {
@@ -328,7 +328,7 @@ int kvm_guest_compat_get_attr(struct kvm *kvm, struct kvm_device_attr *attr)
  * Takes kvm->lock.
  *
  * Return: 0; -EINVAL, -ENXIO as kvm_guest_compat_has_attr(); -EFAULT; -E2BIG if an
- * entry of LOAD has more than this kernel knows; as guest_compat_apply().
+ * entry of LOAD has fields that this kernel does not know; as guest_compat_apply().
  */
 int kvm_guest_compat_set_attr(struct kvm *kvm, struct kvm_device_attr *attr)
 {

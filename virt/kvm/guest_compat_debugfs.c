@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What each VM has, for whoever must know when a host default can be raised.
- * Not in one file for all: kvm_stat takes each file beside the VMs' directories
- * for a counter.
+ * Show the vector of each VM, so that an administrator can see which baselines
+ * are in use before changing the host default. Each VM has a file of its own:
+ * kvm_stat takes any file beside the VMs' directories for a counter.
  */
 
 #include <linux/debugfs.h>
@@ -26,7 +26,7 @@ static int guest_compat_vm_show(struct seq_file *s, void *v)
 
 	guest_compat_format(text, GUEST_COMPAT_LONGEST, &has);
 	seq_printf(s, "baseline %s\n", text);
-	seq_puts(s, "# id name revision default highest: description\n");
+	seq_puts(s, "# id name revision native highest: description\n");
 	for (id = guest_compat_next(0); id; id = guest_compat_next(id)) {
 		const struct guest_compat_behaviour *b = &guest_compat_behaviours[id];
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kvm.guest_compat=6.12[,name=revision...]: what VMs made from now on have
- * before their VMM asks for anything, for VMMs that know of nothing to ask.
+ * kvm.guest_compat=6.12[,name=revision...] sets the host default: the vector of
+ * new VMs until their VMM selects another. It serves VMMs that cannot select.
  */
 
 #include <linux/kvm_guest_compat.h>
@@ -9,10 +9,10 @@
 #include <linux/moduleparam.h>
 #include <linux/spinlock.h>
 
-/* Set before there is memory to allocate from, and read by KVM_CREATE_VM */
+/* The command line sets it before memory can be allocated. KVM_CREATE_VM reads it. */
 static DEFINE_SPINLOCK(default_lock);
 static struct kvm_guest_compat default_compat;
-static bool default_set;	/* never again false */
+static bool default_set;	/* once true, it stays true */
 
 /**
  * kvm_guest_compat_of_new_vms - the host default
@@ -31,11 +31,11 @@ bool kvm_guest_compat_of_new_vms(struct kvm_guest_compat *compat)
 }
 
 /**
- * kvm_guest_compat_revision_of - the revision of a VM, or of VMs to be made
- * @kvm:	the VM, or NULL
+ * kvm_guest_compat_revision_of - the revision of a VM, or of new VMs
+ * @kvm:	the VM, or NULL for new VMs
  * @id:		a known behaviour
  *
- * Return: the revision, which for NULL may change at any time.
+ * Return: the revision. That of new VMs may change at any time.
  */
 u8 kvm_guest_compat_revision_of(struct kvm *kvm, unsigned int id)
 {

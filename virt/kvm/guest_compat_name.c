@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a VM has as a line of text, as an administrator writes it and the kernel
- * shows it: 6.12-v1,gicd_iidr=2. This file, too, is compiled by a test.
+ * Vectors as text, such as 6.12-v1,gicd_iidr=2: administrators write it, and the
+ * kernel shows it. A test compiles this file for the machine that builds it.
  */
 
 #ifdef __KERNEL__
@@ -35,16 +35,16 @@ static int parse_baseline(struct kvm_guest_compat *compat, const char *name)
 			*strchr(known, '-') = '\0';
 			if (strcmp(name, known) || !guest_compat_newest_version(baseline))
 				continue;
-			/* Another kernel may know a newer one */
+			/* On a kernel that knows a newer version, the name means that one */
 			guest_compat_name(known, sizeof(known), baseline);
-			kvm_info("guest_compat: %s is %s here\n", name, known);
+			kvm_info("guest_compat: \"%s\" selects %s\n", name, known);
 		}
 
 		guest_compat_of(compat, baseline);
 		return 0;
 	}
 
-	kvm_err("guest_compat: no baseline \"%s\"\n", name);
+	kvm_err("guest_compat: this kernel has no baseline \"%s\"\n", name);
 	return -EINVAL;
 }
 
@@ -63,7 +63,8 @@ static int parse_override(struct kvm_guest_compat *compat, char *token)
 
 		if (!revision || kstrtou8(revision, 10, &val) ||
 		    val > guest_compat_highest(id)) {
-			kvm_err("guest_compat: no such revision of \"%s\"\n", token);
+			kvm_err("guest_compat: \"%s\" needs a revision from 0 to %u\n",
+				token, guest_compat_highest(id));
 			return -EINVAL;
 		}
 
@@ -71,14 +72,14 @@ static int parse_override(struct kvm_guest_compat *compat, char *token)
 		return 0;
 	}
 
-	kvm_err("guest_compat: no behaviour \"%s\"\n", token);
+	kvm_err("guest_compat: this kernel has no behaviour \"%s\"\n", token);
 	return -EINVAL;
 }
 
 /**
- * guest_compat_parse - Read what a VM is to have
- * @compat:	where to
- * @text:	a baseline, and behaviours with their revisions
+ * guest_compat_parse - turn text into a vector
+ * @compat:	is overwritten
+ * @text:	a baseline, then behaviours with their revisions
  *
  * Return: 0, or -EINVAL with the reason in the kernel's log.
  */
@@ -92,7 +93,7 @@ int guest_compat_parse(struct kvm_guest_compat *compat, const char *text)
 	do {
 		size_t len = strcspn(text, ",");
 
-		/* What echo leaves at the end */
+		/* echo adds a newline */
 		if (len && !strcmp(text + len - 1, "\n"))
 			len--;
 
@@ -113,7 +114,7 @@ int guest_compat_parse(struct kvm_guest_compat *compat, const char *text)
 
 	id = kvm_arch_guest_compat_incoherent(compat);
 	if (id) {
-		kvm_err("guest_compat: %s=%u does not go with the rest\n",
+		kvm_err("guest_compat: %s=%u does not go with the other revisions\n",
 			guest_compat_behaviours[id].name, compat->revision[id]);
 		return -EINVAL;
 	}
@@ -122,12 +123,14 @@ int guest_compat_parse(struct kvm_guest_compat *compat, const char *text)
 }
 
 /**
- * guest_compat_format - Write what a VM has
- * @text:	where to
- * @size:	the room there
- * @compat:	what it has
+ * guest_compat_format - turn a vector into text
+ * @text:	the buffer
+ * @size:	its size in bytes
+ * @compat:	the vector
  *
- * Return: the length. guest_compat_parse() makes the same of it again.
+ * guest_compat_parse() turns the text into the same vector again.
+ *
+ * Return: the length of the text.
  */
 int guest_compat_format(char *text, size_t size, const struct kvm_guest_compat *compat)
 {

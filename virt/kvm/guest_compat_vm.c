@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The revisions that each VM has, and the one way to change them.
+ * The revisions of each VM, and the one function that changes them.
  */
 
 #include <linux/init.h>
@@ -12,9 +12,9 @@
  * @kvm:	the VM, with kvm->lock held
  * @want:	the revisions
  *
- * All that a revision decides is decided when an object is made, or here: with
- * kvm->lock held and no vCPU yet, nobody can have seen or changed it. Asking for
- * the revisions that the VM has already succeeds at any time.
+ * A revision takes effect when KVM creates an object of the VM, or here. With
+ * kvm->lock held and without a vCPU, nobody can have seen or changed what it
+ * decides. Selecting what the VM has already succeeds at any time.
  *
  * Return: 0; -EINVAL if the revisions contradict each other; -EPERM if the
  * revisions of @kvm are fixed for its kind; -EBUSY if there is a vCPU.
@@ -52,7 +52,7 @@ int guest_compat_apply(struct kvm *kvm, const struct kvm_guest_compat *want)
 	return 0;
 }
 
-/* What most VMs have */
+/* The native vector, which most VMs have */
 static struct kvm_guest_compat native __ro_after_init;
 
 static int __init guest_compat_init(void)
@@ -63,7 +63,7 @@ static int __init guest_compat_init(void)
 core_initcall(guest_compat_init);
 
 /**
- * kvm_guest_compat_init_vm - give a new VM the host default, or what is native
+ * kvm_guest_compat_init_vm - give a new VM the host default
  * @kvm:	the VM, which userspace cannot reach yet
  */
 void kvm_guest_compat_init_vm(struct kvm *kvm)

@@ -10,9 +10,9 @@
 #include <linux/types.h>
 
 /*
- * Provisional, far from what KVM allots in order: a kernel that carries this
- * before KVM does must not take the number of another capability, or of
- * another group of attributes.
+ * Provisional numbers, far above those that KVM assigns in order: a kernel that
+ * carries this before KVM does must not take the number of another capability or
+ * attribute group.
  */
 #define KVM_CAP_GUEST_COMPAT		0x47435031
 #define KVM_GUEST_COMPAT_CTRL		0x47435031
@@ -22,7 +22,7 @@
  * release, counted from 1 for 5.10, and bits 7:0 the version. What a number
  * stands for never changes; a correction is a new version, with a new number.
  */
-#define KVM_GUEST_COMPAT_NATIVE		0	/* what the kernel is by itself */
+#define KVM_GUEST_COMPAT_NATIVE		0	/* what the kernel does natively */
 #define KVM_GUEST_COMPAT_5_10_V1	0x0101
 #define KVM_GUEST_COMPAT_6_1_V1		0x0c01
 #define KVM_GUEST_COMPAT_6_12_V1	0x1701
@@ -35,7 +35,7 @@
 #define KVM_GUEST_COMPAT_7_2_V1		0x2101
 #define KVM_GUEST_COMPAT_7_3_V1		0x2201
 
-/* The attributes of KVM_GUEST_COMPAT_CTRL, of a VM and some of /dev/kvm */
+/* The attributes of KVM_GUEST_COMPAT_CTRL. /dev/kvm has LIST, CHECK and BASELINES. */
 #define KVM_GUEST_COMPAT_LIST		0	/* get: struct kvm_guest_compat_vector */
 #define KVM_GUEST_COMPAT_REVISION	1	/* get, set: struct kvm_guest_compat_revision */
 #define KVM_GUEST_COMPAT_LOAD		2	/* set: struct kvm_guest_compat_vector */
@@ -44,16 +44,16 @@
 
 /**
  * struct kvm_guest_compat_behaviour - one behaviour of a VM
- * @id:		which
+ * @id:		the behaviour's id
  * @flags:	0
- * @revision:	what the VM has
- * @dflt:	what this kernel has by itself
- * @highest:	the highest revision that can be set
+ * @revision:	the VM's revision
+ * @dflt:	the native revision of this kernel
+ * @highest:	the highest revision that this kernel offers
  * @reserved:	0
- * @releases:	bit n: release n of Linux, counted from 1 for 5.10, had @revision;
- *		the kernel's own release also has the bit if every kernel has
- *		@revision by itself
- * @name:	for people
+ * @releases:	bit n is set if release n of Linux, counted from 1 for 5.10, had
+ *		@revision. The bit of this kernel's release is also set if all
+ *		kernels that know the behaviour have @revision natively
+ * @name:	the behaviour's name
  */
 struct kvm_guest_compat_behaviour {
 	__u32 id;
@@ -68,12 +68,13 @@ struct kvm_guest_compat_behaviour {
 
 /**
  * struct kvm_guest_compat_vector - all behaviours of a VM
- * @size:	LIST: of the buffer, then what it takes; otherwise of the whole
- * @entry_size:	of an entry, which is not sizeof for ever: entries grow at
- *		their end
+ * @size:	the size of the vector with its entries, in bytes. To LIST, userspace
+ *		gives the size of the buffer
+ * @entry_size:	the size of an entry, in bytes. Later kernels may append fields to
+ *		entries: step by @entry_size, not by sizeof
  * @flags:	0
- * @native:	the release that the kernel is by itself
- * @baseline:	the baseline last selected, or KVM_GUEST_COMPAT_NATIVE
+ * @native:	the native release of the kernel that wrote the vector
+ * @baseline:	the baseline selected last, or KVM_GUEST_COMPAT_NATIVE
  * @reserved:	0
  *
  * Entries of struct kvm_guest_compat_behaviour follow up to @size.
@@ -89,8 +90,8 @@ struct kvm_guest_compat_vector {
 
 /**
  * struct kvm_guest_compat_revision - the revision of one behaviour
- * @id:		of which behaviour
- * @revision:	of the VM
+ * @id:		the behaviour's id
+ * @revision:	the VM's revision
  * @flags:	0
  * @reserved:	0
  */
@@ -102,13 +103,13 @@ struct kvm_guest_compat_revision {
 };
 
 /**
- * struct kvm_guest_compat_check - could a vector be loaded?
+ * struct kvm_guest_compat_check - can this kernel load a vector?
  * @vector:	a pointer to the struct kvm_guest_compat_vector, which is not
  *		written
  * @flags:	0
- * @bad_entry:	if not: the index of the entry that is refused, or
- *		KVM_GUEST_COMPAT_NONE if the vector has none for @bad_id
- * @bad_id:	and the behaviour's id, or 0
+ * @bad_entry:	on failure, the index of the refused entry, or
+ *		KVM_GUEST_COMPAT_NONE if the vector has no entry for @bad_id
+ * @bad_id:	on failure, the id of the refused behaviour, or 0
  * @reserved:	0
  */
 struct kvm_guest_compat_check {
@@ -127,8 +128,8 @@ struct kvm_guest_compat_check {
  * @release:	the release, counted from 1 for 5.10
  * @version:	the version
  * @flags:	KVM_GUEST_COMPAT_NEWEST
- * @name:	"6.12-v1"
- * @measured:	"6.12.117": the point release that was looked at
+ * @name:	the exact name, such as "6.12-v1"
+ * @measured:	the point release that was measured, such as "6.12.117"
  */
 struct kvm_guest_compat_baseline {
 	__u32 baseline;
@@ -143,11 +144,12 @@ struct kvm_guest_compat_baseline {
 #define KVM_GUEST_COMPAT_NEWEST		(1 << 0)
 
 /**
- * struct kvm_guest_compat_baselines - all that can be selected
- * @size:	of the buffer, then what it takes
- * @entry_size:	of an entry
+ * struct kvm_guest_compat_baselines - all baselines that this kernel offers
+ * @size:	the size of the list with its entries, in bytes. Userspace gives the
+ *		size of the buffer
+ * @entry_size:	the size of an entry, in bytes
  * @flags:	0
- * @native:	the release that the kernel is by itself
+ * @native:	the native release of this kernel
  *
  * Entries of struct kvm_guest_compat_baseline follow up to @size.
  */

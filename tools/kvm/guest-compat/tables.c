@@ -35,24 +35,9 @@ const char *behaviour_name(unsigned int id)
 	return id < guest_compat_nr ? guest_compat_behaviours[id].name : "";
 }
 
-/* Rows of ID registers have the names of masks: REG_EL1_FIELD_MASK is REG_EL1.FIELD */
 const char *behaviour_description(unsigned int id)
 {
-	static char text[256];
-	const char *from = guest_compat_behaviours[id].description;
-	char *to = text;
-
-	while (*from && to < text + sizeof(text) - 1) {
-		if (!strncmp(from, "_MASK", 5)) {
-			from += 5;
-			continue;
-		}
-		*to++ = *from == '_' && from - 4 > guest_compat_behaviours[id].description &&
-			!strncmp(from - 4, "_EL1_", 5) && strstr(from, "_MASK") ? '.' : *from;
-		from++;
-	}
-	*to = '\0';
-	return text;
+	return guest_compat_behaviours[id].description;
 }
 
 unsigned int behaviour_id(const char *name)

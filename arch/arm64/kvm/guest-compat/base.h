@@ -3,11 +3,10 @@
 #define __KVM_ARM64_GUEST_COMPAT_BASE_H__
 
 /*
- * What the tables and topics name, and the kernel that carries them does not
- * have. This kernel has it all. Whoever carries guest compatibility on an older
- * kernel adds it here, and in native.c, and leaves the other files of this
- * directory as they are:
- * Documentation/virt/kvm/guest-compat/distributions.rst
+ * Definitions that the tables and topics need and that an older kernel lacks. This
+ * kernel has all of them. To carry guest compatibility on an older kernel, add its
+ * definitions here, edit native.c, and leave the other files of this directory as
+ * they are; see Documentation/virt/kvm/guest-compat/distributions.rst
  */
 
 #endif /* __KVM_ARM64_GUEST_COMPAT_BASE_H__ */

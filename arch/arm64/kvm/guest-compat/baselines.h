@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The baselines, as they were published: a line for each version of each. What
- * a line says never changes, for guests rely on it. A correction is another
- * line, with the next version; see
- * Documentation/virt/kvm/guest-compat/adding.rst, and the host test, which
- * refuses anything else.
+ * The baselines as they were published, one line for each version. A published
+ * line never changes, because guests rely on it. A correction is a new line, with
+ * the next version. The host test refuses anything else; see
+ * Documentation/virt/kvm/guest-compat/adding.rst
  *
- * The release, the version, the release on which it was published, the point
- * release that was measured; then the revisions of ids 1, 2, 3 and so on.
+ * A line has the release, the version, the release that published the line, the
+ * point release that was measured, and the revisions of ids 1, 2, 3 and so on.
  */
 BASELINE((5, 10), 1, (7, 3), "5.10.223",
 	 "00200000000000000000000000000000000000000000000000000000000000000000000000000000000")

@@ -3,11 +3,12 @@
 #define __KVM_ARM64_GUEST_COMPAT_BEHAVIOUR_H__
 
 /*
- * A topic's header has its ids and declarations, and two tables, of which it
- * brings the rows where the table is:
+ * The header of a topic has its ids, its declarations, and its rows of two tables.
+ * table.c defines one of these macros and includes the header to get the rows:
  *
  * GUEST_COMPAT_ROWS		the behaviours, see struct guest_compat_behaviour
- * GUEST_COMPAT_NEEDS		which revisions only go with which others:
+ * GUEST_COMPAT_NEEDS		revisions that need certain revisions of another
+ *				behaviour:
  *				{ id, lowest, highest, other id, lowest, highest }
  */
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Up to 6.2 a guest, and its VMM, saw the caches of the CPU that they ran on,
- * and userspace could write nothing else. Since 7af0c2534f4c ("KVM: arm64:
- * Normalize cache configuration") there are as few as CTR_EL0 allows.
+ * Up to 6.2, the guest and the VMM saw the caches of the CPU that they ran on, and
+ * userspace could write no other values. Since 6.3, by commit 7af0c2534f4c ("KVM:
+ * arm64: Normalize cache configuration"), KVM shows as few caches as CTR_EL0 allows.
  */
 
 #include <linux/irqflags.h>
@@ -15,7 +15,7 @@
 
 #include "caches.h"
 
-/* That of the CPU which KVM was initialised on, for all: CPUs may differ */
+/* CLIDR_EL1 of the CPU that initialised KVM. All VMs get this one, though CPUs may differ. */
 static u64 host_clidr __ro_after_init;
 
 void __init guest_compat_init_caches(void)
@@ -24,11 +24,11 @@ void __init guest_compat_init_caches(void)
 }
 
 /**
- * guest_compat_host_caches - Does the vCPU have the host's caches?
+ * guest_compat_host_caches - does the vCPU have the host's caches?
  * @vcpu:	the vCPU
  *
- * Not where CTR_EL0 differs from CPU to CPU: KVM hid that from guests before
- * 6.3, too. A VM with EL2 is newer than that.
+ * Where CTR_EL0 differs between CPUs, no vCPU has them: KVM hid the difference
+ * before 6.3, too. Nor does a vCPU with EL2, because KVM has EL2 only since 6.16.
  */
 bool guest_compat_host_caches(const struct kvm_vcpu *vcpu)
 {
@@ -67,13 +67,13 @@ static bool clidr_has_cache(u64 clidr, u32 csselr)
 }
 
 /**
- * guest_compat_host_ccsidr - What the CPU at hand has in CCSIDR_EL1
+ * guest_compat_host_ccsidr - CCSIDR_EL1 of the CPU that calls this
  * @csselr:	the cache, as CSSELR_EL1 has it
  *
  * A read of the register may be UNDEFINED if there is no such cache.
  *
- * Return: the value, in the format that the host's ID_AA64MMFR2_EL1.CCIDX tells,
- *	   or 0 if the CPU has no such cache.
+ * Return: the value, in the format that the host's ID_AA64MMFR2_EL1.CCIDX
+ *	   announces, or 0 if the CPU has no such cache.
  */
 u64 guest_compat_host_ccsidr(u32 csselr)
 {
@@ -82,7 +82,7 @@ u64 guest_compat_host_ccsidr(u32 csselr)
 
 	csselr &= CSSELR_EL1_Level | CSSELR_EL1_InD;
 
-	/* Interrupts that preempt could select another cache, or CPU */
+	/* A task that preempts this one could select another cache, or change the CPU */
 	local_irq_save(flags);
 	if (clidr_has_cache(read_sysreg(clidr_el1), csselr)) {
 		write_sysreg(csselr, csselr_el1);
@@ -94,15 +94,15 @@ u64 guest_compat_host_ccsidr(u32 csselr)
 	return ccsidr;
 }
 
-/* In the hardware, CSSELR_EL1 has no bits but those that select a cache */
+/* The hardware's CSSELR_EL1 has only the bits that select a cache */
 u64 guest_compat_csselr_mask(const struct kvm_vcpu *vcpu)
 {
 	return guest_compat_host_caches(vcpu) ? CSSELR_EL1_Level | CSSELR_EL1_InD : ~0ULL;
 }
 
 /*
- * AArch32 guests were shown one set and one way of each cache of data, so that
- * they would not clean it by set and way.
+ * Up to 6.2, KVM showed AArch32 guests one set and one way in each data cache, to
+ * keep them from cleaning it by set and way.
  */
 u64 guest_compat_ccsidr_mask(struct kvm_vcpu *vcpu, u32 csselr)
 {
@@ -113,7 +113,7 @@ u64 guest_compat_ccsidr_mask(struct kvm_vcpu *vcpu, u32 csselr)
 	return ~GENMASK_ULL(27, 3);
 }
 
-/* The caches that the CPU has: bit n is the one that n in CSSELR_EL1 selects */
+/* The caches of the CPU: bit n is set if there is one that n in CSSELR_EL1 selects */
 u32 guest_compat_listed_caches(void)
 {
 	u32 listed = 0;

@@ -21,7 +21,7 @@ u32 guest_compat_listed_caches(void);
 
 [GUEST_COMPAT_CACHE_GEOMETRY] = {
 	.name		= "cache_geometry",
-	.description	= "CLIDR_EL1, CCSIDR_EL1, and which of them are listed",
+	.description	= "CLIDR_EL1, CCSIDR_EL1, and which CCSIDR_EL1 are listed",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* the host's */
 		[GUEST_COMPAT_V6_3]	= GUEST_COMPAT_REV(1),	/* made up */
@@ -32,7 +32,7 @@ u32 guest_compat_listed_caches(void);
 
 #ifdef GUEST_COMPAT_NEEDS
 
-/* The guest would be told of the short format where the hardware has the long one */
+/* Otherwise KVM would announce the short format to a guest that reads the long one */
 { GUEST_COMPAT_CACHE_GEOMETRY, 0, 0, GUEST_COMPAT_ID_AA64MMFR2_CCIDX, 0, 0 },
 { GUEST_COMPAT_CACHE_GEOMETRY, 0, 0, GUEST_COMPAT_ID_MMFR4_CCIDX, 0, 0 },
 

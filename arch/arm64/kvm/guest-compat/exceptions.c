@@ -8,7 +8,7 @@
 
 #include "exceptions.h"
 
-/* Up to 7.1, whatever the last exit had, be it about another instruction */
+/* Up to 7.1, KVM took IL from the last exit, which may be about another instruction */
 u64 guest_compat_esr_il(const struct kvm_vcpu *vcpu)
 {
 	if (kvm_guest_compat(vcpu->kvm, GUEST_COMPAT_ESR_IL) || kvm_vcpu_trap_il_is32bit(vcpu))

@@ -20,10 +20,10 @@ u64 guest_compat_esr_il(const struct kvm_vcpu *vcpu);
 
 [GUEST_COMPAT_SERROR_PENDING] = {
 	.name		= "serror_pending",
-	.description	= "KVM_SET_VCPU_EVENTS with an SError that is not masked",
+	.description	= "When a guest takes an unmasked SError of KVM_SET_VCPU_EVENTS",
 	.since		= {
-		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* pending, HCR_EL2.VSE */
-		[GUEST_COMPAT_V6_17]	= GUEST_COMPAT_REV(1),	/* taken by KVM_SET_VCPU_EVENTS */
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* when it runs, by HCR_EL2.VSE */
+		[GUEST_COMPAT_V6_17]	= GUEST_COMPAT_REV(1),	/* at once */
 	},
 },
 
@@ -40,14 +40,14 @@ u64 guest_compat_esr_il(const struct kvm_vcpu *vcpu);
 	.name		= "sea_level",
 	.description	= "ESR_EL1.xFSC of an external abort on a translation table walk",
 	.since		= {
-		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* as of no walk */
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* as without a walk */
 		[GUEST_COMPAT_V6_18]	= GUEST_COMPAT_REV(1),	/* the level */
 	},
 },
 
 [GUEST_COMPAT_IPA_RANGE] = {
 	.name		= "ipa_range",
-	.description	= "Accesses to addresses that are too large for the VM",
+	.description	= "Guest accesses beyond the VM's IPA size",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* MMIO, as without memory */
 		[GUEST_COMPAT_V5_18]	= GUEST_COMPAT_REV(1),	/* an abort */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What earlier releases answered as a guest's firmware. These are defaults of
- * firmware registers, which userspace can only write once there is a vCPU.
+ * What KVM answered as a guest's firmware in earlier releases. The revisions set
+ * defaults of firmware registers; userspace can write these once there is a vCPU.
  */
 
 #include <linux/bits.h>
@@ -14,11 +14,11 @@
 
 #include "firmware.h"
 
-/* Those of the releases in the table; later ones come with "unknown" alone */
+/* The services of each revision. Later services have no row, and need unknown=1. */
 static const struct {
 	u64 std, std_hyp, vendor_hyp;
 } services[] = {
-	/* Stolen time is older than 5.10. Before PTP, KVM did not even say that it is KVM. */
+	/* Stolen time is older than 5.10. Before 5.13 brought PTP, KVM did not give its UID. */
 	{ 0, BIT(KVM_REG_ARM_STD_HYP_BIT_PV_TIME), 0 },
 	{ BIT(KVM_REG_ARM_STD_BIT_TRNG_V1_0), BIT(KVM_REG_ARM_STD_HYP_BIT_PV_TIME), 0 },
 	{ BIT(KVM_REG_ARM_STD_BIT_TRNG_V1_0), BIT(KVM_REG_ARM_STD_HYP_BIT_PV_TIME),
@@ -31,7 +31,7 @@ static const u32 psci_versions[] = {
 	KVM_ARM_PSCI_1_3,
 };
 
-/* What newer kernels have is shown with the newest of what there is a row for */
+/* Does the VM get what has no row? Only with the highest revision, which it follows. */
 static bool unknown(struct kvm *kvm, unsigned int id, u8 revision)
 {
 	return kvm_guest_compat(kvm, GUEST_COMPAT_UNKNOWN) &&

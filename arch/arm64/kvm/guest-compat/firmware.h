@@ -31,7 +31,7 @@ void guest_compat_unknown(struct kvm *kvm, u8 revision);
 
 [GUEST_COMPAT_SMCCC_SERVICES] = {
 	.name		= "smccc_services",
-	.description	= "Hypercalls offered, unless userspace writes the bitmaps",
+	.description	= "Hypercalls that KVM offers, unless userspace writes the bitmaps",
 	.select		= guest_compat_smccc_services,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* stolen time */
@@ -42,16 +42,16 @@ void guest_compat_unknown(struct kvm *kvm, u8 revision);
 
 [GUEST_COMPAT_SMCCC_SMC] = {
 	.name		= "smccc_smc",
-	.description	= "SMC #0 as a conduit of the SMCCC, beside HVC",
+	.description	= "What a call of KVM by SMC #0 returns",
 	.since		= {
-		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* not supported */
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* NOT_SUPPORTED */
 		[GUEST_COMPAT_V6_4]	= GUEST_COMPAT_REV(1),	/* as HVC */
 	},
 },
 
 [GUEST_COMPAT_PSCI_TARGET] = {
 	.name		= "psci_target",
-	.description	= "Bits of CPU_ON's and AFFINITY_INFO's target that no affinity has",
+	.description	= "Bits outside the affinity in the target of CPU_ON and AFFINITY_INFO",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* ignored */
 		[GUEST_COMPAT_V5_15]	= GUEST_COMPAT_REV(1),	/* INVALID_PARAMETERS */
@@ -59,12 +59,12 @@ void guest_compat_unknown(struct kvm *kvm, u8 revision);
 },
 
 /*
- * Hypercalls, PSCI versions, fields of ID registers and listed registers that
- * came after everything in these tables. No baseline shows them.
+ * Hypercalls, PSCI versions, fields of ID registers and listed registers that are
+ * newer than the tables, and have no row there. No baseline shows them.
  */
 [GUEST_COMPAT_UNKNOWN] = {
 	.name		= "unknown",
-	.description	= "What is in no row here",
+	.description	= "Hypercalls, ID register fields and listed registers without a behaviour",
 	.select		= guest_compat_unknown,
 	.native		= GUEST_COMPAT_REV(1),			/* shown */
 	.since		= {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What earlier releases were as a guest's GIC */
+/* A guest's GIC as earlier releases had it */
 
 #include <linux/kvm_host.h>
 
@@ -8,24 +8,25 @@
 #include "gic.h"
 
 /*
- * kvm_vgic_create() takes the revision of a GIC to be made. For one that was
- * made before: GICD_IIDR cannot have been written, as that takes a vCPU.
+ * kvm_vgic_create() sets the revision of a new GIC. This sets that of a GIC that
+ * exists. It overwrites no GICD_IIDR of userspace, which needs a vCPU to write it.
  */
 void guest_compat_gicd_iidr(struct kvm *kvm, u8 revision)
 {
-	/* A later one is a row's next revision, which has to be the latest */
+	/* A later revision of the vGIC is the next revision of the row */
 	static_assert(KVM_VGIC_IMP_REV_LATEST == KVM_VGIC_IMP_REV_3);
 
 	kvm->arch.vgic.implementation_rev = revision;
 }
 
 /**
- * guest_compat_id_gic - What becomes of the GIC fields of the ID registers
+ * guest_compat_id_gic - what KVM does with the GIC fields of the ID registers
  * @kvm:	the VM
  *
- * A GICv5 is asked for by name, and newer than any baseline that differs.
+ * A VM has a GICv5 only if its VMM asks for one. KVM has GICv5 since 7.1, when the
+ * fields followed from the VM's GIC already.
  *
- * Return: 0 if they are left alone, 1 if they are cleared at the first run of a
+ * Return: 0 if KVM leaves them alone, 1 if it clears them at the first run of a
  *	   VM without a GICv3, 2 if they follow from the VM's GIC.
  */
 u8 guest_compat_id_gic(const struct kvm *kvm)

@@ -15,10 +15,10 @@ void guest_compat_gicd_iidr(struct kvm *kvm, u8 revision);
 
 #ifdef GUEST_COMPAT_ROWS
 
-/* The revisions are the register's. 0 and 1 are older than 5.10. */
+/* The revisions are the values of GICD_IIDR.Revision. 0 and 1 are older than 5.10. */
 [GUEST_COMPAT_GICD_IIDR] = {
 	.name		= "gicd_iidr",
-	.description	= "GICD_IIDR.Revision that a GICv2 or GICv3 is made with",
+	.description	= "GICD_IIDR.Revision of a new GICv2 or GICv3",
 	.select		= guest_compat_gicd_iidr,
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(2),
@@ -32,17 +32,17 @@ void guest_compat_gicd_iidr(struct kvm *kvm, u8 revision);
 	.description	= "GICR_TYPER.Last, as userspace reads it",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* 0 */
-		[GUEST_COMPAT_V5_13]	= GUEST_COMPAT_REV(1),	/* the guest's */
+		[GUEST_COMPAT_V5_13]	= GUEST_COMPAT_REV(1),	/* as the guest reads it */
 	},
 },
 
 [GUEST_COMPAT_ID_GIC] = {
 	.name		= "id_gic",
-	.description	= "The GIC fields of ID registers, whatever userspace wrote",
+	.description	= "The GIC fields of ID registers after userspace has written them",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* kept */
 		[GUEST_COMPAT_V6_12]	= GUEST_COMPAT_REV(1),	/* cleared without a vGICv3 */
-		[GUEST_COMPAT_V6_18]	= GUEST_COMPAT_REV(2),	/* as the vGIC is */
+		[GUEST_COMPAT_V6_18]	= GUEST_COMPAT_REV(2),	/* those of the vGIC */
 	},
 },
 

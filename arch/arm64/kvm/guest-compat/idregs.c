@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ID registers that earlier releases gave to a new VM. No state, and no
- * call into the kernel: a test compiles this file for the machine that it is
- * built on.
+ * The ID registers that a new VM had on earlier releases. This file has no state
+ * and calls nothing of the kernel, so that a test can compile it for the machine
+ * that builds it.
  */
 
 #ifdef __KERNEL__
@@ -12,7 +12,7 @@
 #include "firmware.h"
 #include "idregs.h"
 
-/* @host and @now are whole registers, as is the result */
+/* @host, @now and the result are whole registers */
 u64 guest_compat_id_rule(u16 rule, u64 mask, u64 host, u64 now)
 {
 	u64 lowest = mask & -mask;
@@ -27,7 +27,7 @@ u64 guest_compat_id_rule(u16 rule, u64 mask, u64 host, u64 now)
 	case GUEST_COMPAT_ID_AT_MOST(0):
 		return (now & mask) > arg ? (now & ~mask) | arg : now;
 	case GUEST_COMPAT_ID_HOST_PMU(0):
-		/* What the VM has; without, what the host has, if that is no PMU of its own */
+		/* The VM's PMU; without one, the host's unless that is IMPLEMENTATION DEFINED */
 		most = (now & mask) ?: (host & mask) == mask ? 0 : host & mask;
 		return (now & ~mask) | (most > arg ? arg : most);
 	default:
@@ -36,8 +36,8 @@ u64 guest_compat_id_rule(u16 rule, u64 mask, u64 host, u64 now)
 }
 
 /*
- * The fields that KVM shows, up to 7.3 and to whatever VM, beside those that have
- * a row. Registers of AArch32 that are not here have all of their 32 bits.
+ * The fields that have no row and that some release up to 7.3 shows to some VM. An
+ * AArch32 register that is not here has all of its 32 bits.
  */
 static const struct {
 	u32 reg;
@@ -82,8 +82,8 @@ static u64 known(u32 reg)
 }
 
 /*
- * What @reg is by default at these revisions, given what the host has and what
- * this kernel would show by itself.
+ * The default of @reg at these revisions. @host is the host's value, @now is what
+ * this kernel shows natively.
  */
 u64 guest_compat_id_default(const u8 *revision, u32 reg, u64 host, u64 now)
 {
@@ -102,7 +102,7 @@ u64 guest_compat_id_default(const u8 *revision, u32 reg, u64 host, u64 now)
 	for (unsigned int id = 1; id < guest_compat_nr; id++) {
 		const struct guest_compat_id_field *f = guest_compat_behaviours[id].arch;
 
-		/* At its own revision, this kernel shows what it shows */
+		/* @now is right for the native revision already */
 		if (f && f->reg == reg && revision[id] != guest_compat_native_revision(id))
 			now = guest_compat_id_rule(f->rules[revision[id]], f->mask, host, now);
 	}

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The fields of ID registers that earlier releases showed otherwise. Where the
- * release of a change lies between two that were measured, it is that of the
- * kernel's history.
+ * The fields of ID registers that earlier releases showed differently. If a change
+ * came between two measured releases, its release is from the kernel's history.
  */
 #ifndef __KVM_ARM64_GUEST_COMPAT_IDREGS_H__
 #define __KVM_ARM64_GUEST_COMPAT_IDREGS_H__
@@ -65,15 +64,15 @@ enum {
 	GUEST_COMPAT_ID_PFR1_AARCH64_ONLY	= 83,
 };
 
-/* What this kernel shows by itself */
+/* What this kernel shows natively */
 #define GUEST_COMPAT_ID_NOW		0x0000
-/* What the host's sanitised register has */
+/* The value of the host's sanitised register */
 #define GUEST_COMPAT_ID_HOST		0x0100
-/* n: only for what means that there is nothing */
+/* n, which has to mean that the feature is not there */
 #define GUEST_COMPAT_ID_VALUE(n)	(0x0200 | (n))
-/* What this kernel shows, and no more than n */
+/* What this kernel shows, but at most n */
 #define GUEST_COMPAT_ID_AT_MOST(n)	(0x0300 | (n))
-/* The VM's PMU, or the host's if it has none, and no more than n */
+/* The VM's PMU, or the host's if the VM has none, but at most n */
 #define GUEST_COMPAT_ID_HOST_PMU(n)	(0x0400 | (n))
 /* What this kernel shows, until userspace restores the host's value */
 #define GUEST_COMPAT_ID_KEPT		0x0500
@@ -82,13 +81,13 @@ enum {
 #define GUEST_COMPAT_ID_ARG		0x00ff
 
 /**
- * struct guest_compat_id_field - what a behaviour makes of an ID register
+ * struct guest_compat_id_field - how a behaviour sets fields of an ID register
  * @reg:	the register's encoding
- * @mask:	its field, or fields
- * @rules:	for each revision GUEST_COMPAT_ID_*; the last has _NOW. A kernel whose own
- *		revision is an earlier one shows that without a rule.
+ * @mask:	the field, or the fields
+ * @rules:	GUEST_COMPAT_ID_* for each revision, and _NOW for the last. A kernel
+ *		applies no rule at its native revision.
  *
- * The .arch of its row. No other row has one.
+ * The behaviour's .arch points to it. Behaviours of other topics have none.
  */
 struct guest_compat_id_field {
 	u32	reg;
@@ -119,46 +118,48 @@ u64 guest_compat_id_fields(const u8 *revision, u32 reg, u16 kind);
 	},									\
 }
 
-/* In the first release, and as this kernel shows it since another */
-#define ID_FIELD(_id, _name, _reg, _mask, _first, _changed)			\
-	ID_FIELDS(_id, _name, #_mask, _reg, _mask,				\
-		  ([GUEST_COMPAT_##_changed] = GUEST_COMPAT_REV(1)),		\
+/* The rule @_first up to a release, and what this kernel shows since then */
+#define ID_CHANGED(_id, _name, _text, _reg, _mask, _first, _since)		\
+	ID_FIELDS(_id, _name, _text, _reg, _mask,				\
+		  ([GUEST_COMPAT_##_since] = GUEST_COMPAT_REV(1)),		\
 		  (GUEST_COMPAT_ID_##_first, GUEST_COMPAT_ID_NOW))
 
-/* Fields that KVM, or the arm64 code that it asks, did not know at first */
+/* 0 until KVM, or the arm64 code that KVM asks, knew the field */
 #define ID_NEW(_id, _name, _reg, _field, _since)				\
-	ID_FIELD(_id, _name, _reg, _reg##_##_field##_MASK, VALUE(0), _since)
+	ID_CHANGED(_id, _name, #_reg "." #_field, _reg,				\
+		   _reg##_##_field##_MASK, VALUE(0), _since)
 
-/* Fields that had the host's value at first, and are hidden since */
+/* The host's value until KVM hid or limited the field */
 #define ID_HID(_id, _name, _reg, _field, _since)				\
-	ID_FIELD(_id, _name, _reg, _reg##_##_field##_MASK, HOST, _since)
+	ID_CHANGED(_id, _name, #_reg "." #_field, _reg,				\
+		   _reg##_##_field##_MASK, HOST, _since)
 
-/* Of no use without EL2. A VM with EL2 has what it had. */
+/* A guest without EL2 has no use for it. A VM with EL2 keeps what it has. */
 ID_HID(ID_AA64MMFR2_NV, "id_aa64mmfr2_nv", ID_AA64MMFR2_EL1, NV, V6_15),
 
-/* CCSIDR_EL1 is emulated in its 32bit format since 6.3 */
+/* Since 6.3, KVM emulates CCSIDR_EL1 in its 32-bit format */
 ID_HID(ID_AA64MMFR2_CCIDX, "id_aa64mmfr2_ccidx", ID_AA64MMFR2_EL1, CCIDX, V6_3),
 ID_HID(ID_MMFR4_CCIDX, "id_mmfr4_ccidx", ID_MMFR4_EL1, CCIDX, V6_3),
 
-/* What KVM knows of the host's vulnerability, rather than the register */
+/* Since 5.11, it says what KVM knows of the host's vulnerability */
 ID_HID(ID_AA64PFR0_CSV3, "id_aa64pfr0_csv3", ID_AA64PFR0_EL1, CSV3, V5_11),
 /*
- * 1 whenever a vGICv3 can be had, since 5.18; a GICv4.1 says 3. To VMs with a
- * vGICv3 5.16 and 5.17 also said 1.
+ * Since 5.18, it is 1 if the host can have a vGICv3. Before, a host with a GICv4.1
+ * showed 3; but on 5.16 and 5.17, VMs with a vGICv3 had 1.
  */
 ID_HID(ID_AA64PFR0_GIC, "id_aa64pfr0_gic", ID_AA64PFR0_EL1, GIC, V5_18),
 /*
- * Linux uses the MPAM registers of a CPU that has either of these fields, and
- * KVM never let guests do that: kept when they are restored, but never given to
- * a new VM. Hidden since 6.13, and 6.12.6.
+ * A Linux guest that finds one of these fields uses the MPAM registers, which KVM
+ * lets no guest do. So a new VM never gets the fields, and KVM only keeps them when
+ * userspace restores them. KVM hides them since 6.13 and 6.12.6.
  */
-ID_FIELD(ID_AA64PFR0_MPAM, "id_aa64pfr0_mpam", ID_AA64PFR0_EL1,
-	 ID_AA64PFR0_EL1_MPAM_MASK, KEPT, V6_12),
-ID_FIELD(ID_AA64PFR1_MPAM_FRAC, "id_aa64pfr1_mpam_frac", ID_AA64PFR1_EL1,
-	 ID_AA64PFR1_EL1_MPAM_frac_MASK, KEPT, V6_12),
-/* Only where KVM handles the registers of RASv1p1, since 6.17 */
+ID_CHANGED(ID_AA64PFR0_MPAM, "id_aa64pfr0_mpam", "ID_AA64PFR0_EL1.MPAM", ID_AA64PFR0_EL1,
+	   ID_AA64PFR0_EL1_MPAM_MASK, KEPT, V6_12),
+ID_CHANGED(ID_AA64PFR1_MPAM_FRAC, "id_aa64pfr1_mpam_frac", "ID_AA64PFR1_EL1.MPAM_frac",
+	   ID_AA64PFR1_EL1, ID_AA64PFR1_EL1_MPAM_frac_MASK, KEPT, V6_12),
+/* Since 6.17, only where KVM handles the registers of RASv1p1 */
 ID_HID(ID_AA64PFR1_RAS_FRAC, "id_aa64pfr1_ras_frac", ID_AA64PFR1_EL1, RAS_frac, V6_17),
-/* 0 claims asynchronous faults, whether or not there are */
+/* 0 announces asynchronous faults, whether or not the CPU has them */
 ID_NEW(ID_AA64PFR1_MTE_FRAC, "id_aa64pfr1_mte_frac", ID_AA64PFR1_EL1, MTE_frac, V6_16),
 ID_NEW(ID_AA64PFR1_DF2, "id_aa64pfr1_df2", ID_AA64PFR1_EL1, DF2, V6_17),
 ID_NEW(ID_AA64PFR2_FPMR, "id_aa64pfr2_fpmr", ID_AA64PFR2_EL1, FPMR, V6_12),
@@ -170,16 +171,18 @@ ID_NEW(ID_AA64ZFR0_B16B16, "id_aa64zfr0_b16b16", ID_AA64ZFR0_EL1, B16B16, V6_7),
 ID_NEW(ID_AA64ZFR0_F16MM, "id_aa64zfr0_f16mm", ID_AA64ZFR0_EL1, F16MM, V6_14),
 ID_NEW(ID_AA64ZFR0_ELTPERM, "id_aa64zfr0_eltperm", ID_AA64ZFR0_EL1, EltPerm, V6_14),
 
-/* The register as a whole, and what came to it later */
-ID_FIELD(ID_AA64FPFR0, "id_aa64fpfr0", ID_AA64FPFR0_EL1,
-	 ~(ID_AA64FPFR0_EL1_RES0 | ID_AA64FPFR0_EL1_F8MM8_MASK |
-	   ID_AA64FPFR0_EL1_F8MM4_MASK | ID_AA64FPFR0_EL1_F16MM2_MASK),
-	 VALUE(0), V6_12),
-ID_FIELD(ID_AA64FPFR0_F8MM, "id_aa64fpfr0_f8mm", ID_AA64FPFR0_EL1,
-	 ID_AA64FPFR0_EL1_F8MM8_MASK | ID_AA64FPFR0_EL1_F8MM4_MASK, VALUE(0), V6_14),
+/* 6.12 brought the register; later releases brought these other fields */
+ID_CHANGED(ID_AA64FPFR0, "id_aa64fpfr0", "ID_AA64FPFR0_EL1 but for F8MM8, F8MM4 and F16MM2",
+	   ID_AA64FPFR0_EL1,
+	   ~(ID_AA64FPFR0_EL1_RES0 | ID_AA64FPFR0_EL1_F8MM8_MASK |
+	     ID_AA64FPFR0_EL1_F8MM4_MASK | ID_AA64FPFR0_EL1_F16MM2_MASK),
+	   VALUE(0), V6_12),
+ID_CHANGED(ID_AA64FPFR0_F8MM, "id_aa64fpfr0_f8mm", "ID_AA64FPFR0_EL1.{F8MM8,F8MM4}",
+	   ID_AA64FPFR0_EL1, ID_AA64FPFR0_EL1_F8MM8_MASK | ID_AA64FPFR0_EL1_F8MM4_MASK,
+	   VALUE(0), V6_14),
 ID_NEW(ID_AA64FPFR0_F16MM2, "id_aa64fpfr0_f16mm2", ID_AA64FPFR0_EL1, F16MM2, V7_2),
 
-/* The host's; then that of ARMv8.0; up to v8.8 since 6.7 */
+/* The host's; since 5.12, at most that of Armv8.0; since 6.7, at most that of v8.8 */
 ID_FIELDS(ID_AA64DFR0_DEBUGVER, "id_aa64dfr0_debugver", "ID_AA64DFR0_EL1.DebugVer",
 	  ID_AA64DFR0_EL1, ID_AA64DFR0_EL1_DebugVer_MASK,
 	  ([GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
@@ -188,7 +191,10 @@ ID_FIELDS(ID_AA64DFR0_DEBUGVER, "id_aa64dfr0_debugver", "ID_AA64DFR0_EL1.DebugVe
 	   GUEST_COMPAT_ID_AT_MOST(ID_AA64DFR0_EL1_DebugVer_IMP),
 	   GUEST_COMPAT_ID_NOW)),
 
-/* Up to ARMv8.1, with and without a PMU; with a PMU; then up to ARMv8.4 */
+/*
+ * At most that of Armv8.1, even without a PMU; since 5.11, 0 without a PMU; since
+ * 5.12, at most that of v8.4; since 6.2, what this kernel shows
+ */
 ID_FIELDS(ID_AA64DFR0_PMUVER, "id_aa64dfr0_pmuver", "ID_AA64DFR0_EL1.PMUVer",
 	  ID_AA64DFR0_EL1, ID_AA64DFR0_EL1_PMUVer_MASK,
 	  ([GUEST_COMPAT_V5_11] = GUEST_COMPAT_REV(1),
@@ -199,13 +205,16 @@ ID_FIELDS(ID_AA64DFR0_PMUVER, "id_aa64dfr0_pmuver", "ID_AA64DFR0_EL1.PMUVer",
 	   GUEST_COMPAT_ID_AT_MOST(ID_AA64DFR0_EL1_PMUVer_V3P4),
 	   GUEST_COMPAT_ID_NOW)),
 
-/* SPE, which guests never had */
+/* It announces SPE, which guests never had */
 ID_HID(ID_AA64DFR0_PMSVER, "id_aa64dfr0_pmsver", ID_AA64DFR0_EL1, PMSVer, V5_13),
 
-/* Up to v8.8 since 6.7 */
+/* The host's; since 6.7, at most that of v8.8 */
 ID_HID(ID_DFR0_COPDBG, "id_dfr0_copdbg", ID_DFR0_EL1, CopDbg, V6_7),
 
-/* Up to ARMv8.1, with and without a PMU; then with a PMU, up to ARMv8.4 */
+/*
+ * At most that of Armv8.1, even without a PMU; since 5.12, 0 without a PMU, and at
+ * most that of v8.4; since 6.2, what this kernel shows
+ */
 ID_FIELDS(ID_DFR0_PERFMON, "id_dfr0_perfmon", "ID_DFR0_EL1.PerfMon",
 	  ID_DFR0_EL1, ID_DFR0_EL1_PerfMon_MASK,
 	  ([GUEST_COMPAT_V5_12] = GUEST_COMPAT_REV(1),
@@ -215,8 +224,8 @@ ID_FIELDS(ID_DFR0_PERFMON, "id_dfr0_perfmon", "ID_DFR0_EL1.PerfMon",
 	   GUEST_COMPAT_ID_NOW)),
 
 /*
- * The registers of AArch32 are RAZ on CPUs without; but since 6.5 this one was
- * filled in where the others are, up to 7.3, in which it is mended now.
+ * AArch32's ID registers are RAZ on CPUs without AArch32. But from 6.5 to 7.3, KVM
+ * filled in PerfMon there. Kernels with this row do not, hence .native.
  */
 [GUEST_COMPAT_ID_DFR0_AARCH64_ONLY] = {
 	.name		= "id_dfr0_aarch64_only",
@@ -228,7 +237,7 @@ ID_FIELDS(ID_DFR0_PERFMON, "id_dfr0_perfmon", "ID_DFR0_EL1.PerfMon",
 	},
 },
 
-/* And this one when the GIC fields began to follow the VM's vGIC, up to 7.0 */
+/* KVM filled in this one, too, from 6.18, when GIC fields began to follow the vGIC, to 7.0 */
 [GUEST_COMPAT_ID_PFR1_AARCH64_ONLY] = {
 	.name		= "id_pfr1_aarch64_only",
 	.description	= "ID_PFR1_EL1.GIC on CPUs without AArch32",
@@ -256,7 +265,7 @@ ID_NEW(ID_AA64ISAR3_FPRCVT, "id_aa64isar3_fprcvt", ID_AA64ISAR3_EL1, FPRCVT, V6_
 ID_NEW(ID_AA64ISAR3_LSFE, "id_aa64isar3_lsfe", ID_AA64ISAR3_EL1, LSFE, V6_18),
 ID_NEW(ID_AA64ISAR3_LSUI, "id_aa64isar3_lsui", ID_AA64ISAR3_EL1, LSUI, V7_1),
 
-/* Since 6.11, and 6.1.149 */
+/* KVM shows it since 6.11 and 6.1.149 */
 ID_FIELDS(ID_AA64MMFR1_ECBHB, "id_aa64mmfr1_ecbhb", "ID_AA64MMFR1_EL1.ECBHB",
 	  ID_AA64MMFR1_EL1, ID_AA64MMFR1_EL1_ECBHB_MASK,
 	  ([GUEST_COMPAT_V6_1] = GUEST_COMPAT_REV(1),
@@ -271,13 +280,13 @@ ID_NEW(ID_AA64MMFR3_S1PIE, "id_aa64mmfr3_s1pie", ID_AA64MMFR3_EL1, S1PIE, V6_5),
 ID_NEW(ID_AA64MMFR3_S1POE, "id_aa64mmfr3_s1poe", ID_AA64MMFR3_EL1, S1POE, V6_12),
 ID_NEW(ID_AA64MMFR3_SCTLRX, "id_aa64mmfr3_sctlrx", ID_AA64MMFR3_EL1, SCTLRX, V6_17),
 
-/* The register read as zero at first, with FEAT_E2H0 or without */
+/* Up to 6.8, the register read as zero, even without FEAT_E2H0 */
 ID_NEW(ID_AA64MMFR4_E2H0, "id_aa64mmfr4_e2h0", ID_AA64MMFR4_EL1, E2H0, V6_9),
 ID_NEW(ID_AA64MMFR4_NV_FRAC, "id_aa64mmfr4_nv_frac", ID_AA64MMFR4_EL1, NV_frac, V6_15),
 
 #undef ID_LIST
 #undef ID_FIELDS
-#undef ID_FIELD
+#undef ID_CHANGED
 #undef ID_NEW
 #undef ID_HID
 
@@ -285,9 +294,9 @@ ID_NEW(ID_AA64MMFR4_NV_FRAC, "id_aa64mmfr4_nv_frac", ID_AA64MMFR4_EL1, NV_frac, 
 
 #ifdef GUEST_COMPAT_NEEDS
 
-/* A GIC's field that nothing replaces with what the VM's GIC is */
+/* Below id_gic 2, nothing clears GCIE in a VM without a GICv5 */
 { GUEST_COMPAT_ID_AA64PFR2_GCIE, 1, 1, GUEST_COMPAT_ID_GIC, 2, 2 },
-/* Permission indirection and overlays are switched on in TCR2_EL1 */
+/* A guest enables permission indirection and overlays in TCR2_EL1 */
 { GUEST_COMPAT_ID_AA64MMFR3_S1PIE, 1, 1, GUEST_COMPAT_ID_AA64MMFR3_TCRX, 1, 1 },
 { GUEST_COMPAT_ID_AA64MMFR3_S1POE, 1, 1, GUEST_COMPAT_ID_AA64MMFR3_TCRX, 1, 1 },
 

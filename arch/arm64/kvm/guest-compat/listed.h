@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The registers that KVM listed for some VM up to 7.3, in the order of their
- * encodings: what is not here is in no baseline. A register that comes to the
- * list is added here together with the behaviour that hides it from earlier
- * releases.
+ * The registers that some release up to 7.3 lists for some VM, in the order of
+ * their encodings. A register that is not here is in no baseline. Add a register
+ * together with the behaviour that hides it from earlier releases.
  */
 REGS(DBGBVRn_EL1(0), DBGWCRn_EL1(15)) REG(MDCCINT_EL1) REG(MDSCR_EL1)
 REG(OSLSR_EL1) REG(DBGVCR32_EL2) REG(MIDR_EL1) REG(MPIDR_EL1) REG(REVIDR_EL1)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What earlier releases were as a guest's PMU */
+/* A guest's PMU as earlier releases had it */
 
 #include <linux/bits.h>
 #include <linux/kvm_host.h>
@@ -14,11 +14,13 @@
 #include "pmu.h"
 
 /**
- * guest_compat_pmmir_raz - Is PMMIR_EL1 RAZ/WI to a vCPU without a PMU?
+ * guest_compat_pmmir_raz - is PMMIR_EL1 RAZ/WI to a vCPU without a PMU?
  * @kvm:	the VM
  *
- * Return: true as up to 6.15, and, where there is no FEAT_FGT, up to 7.1; but
- *	   5.10 did not know the register. Userspace never had it.
+ * It was from 5.11 to 6.15 and, on CPUs without FEAT_FGT, to 7.1. 5.10 did not know
+ * the register. Without a PMU, userspace never had it.
+ *
+ * Return: true if it is.
  */
 bool guest_compat_pmmir_raz(struct kvm *kvm)
 {
@@ -30,17 +32,17 @@ bool guest_compat_pmmir_raz(struct kvm *kvm)
 /**
  * guest_compat_reset_pmcr - PMCR_EL0 at reset, as it was up to 6.1
  *
- * What PMCR_EL0 was reset to, up to 6.1: what the architecture calls UNKNOWN
- * had a pattern, the rest the value of the CPU at hand. Does not sleep.
+ * Up to 6.1, KVM reset the bits that the architecture leaves UNKNOWN to a pattern,
+ * and took the others from the CPU that reset the vCPU. Does not sleep.
  *
- * Return: the value; PMCR_EL0.N is not the VM's.
+ * Return: the value, of which PMCR_EL0.N is the CPU's and not the VM's.
  */
 u64 guest_compat_reset_pmcr(void)
 {
 	u64 dfr0 = read_sanitised_ftr_reg(SYS_ID_AA64DFR0_EL1);
 	u64 val;
 
-	/* PMCR_EL0 may be UNDEFINED */
+	/* Without PMUv3, PMCR_EL0 may be UNDEFINED */
 	if (!pmuv3_implemented(SYS_FIELD_GET(ID_AA64DFR0_EL1, PMUVer, dfr0)))
 		return 0;
 
@@ -53,11 +55,11 @@ u64 guest_compat_reset_pmcr(void)
 }
 
 /**
- * guest_compat_pmceid - The common events that the guest is told of
+ * guest_compat_pmceid - the common events that KVM announces to the guest
  * @vcpu:	the vCPU, which has a PMU
- * @pmceid1:	PMCEID1_EL0, not PMCEID0_EL0
- * @host:	what the host's PMU has
- * @now:	what this kernel makes of it
+ * @pmceid1:	true for PMCEID1_EL0, false for PMCEID0_EL0
+ * @host:	the register of the host's PMU
+ * @now:	the value that this kernel shows natively
  *
  * Return: the register's value, before KVM_ARM_VCPU_PMU_V3_FILTER.
  */
@@ -65,7 +67,7 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 {
 	u8 revision = kvm_guest_compat(vcpu->kvm, GUEST_COMPAT_PMCEID_EL0);
 
-	/* Asked for by name, and newer than any revision but the last */
+	/* The VMM asked for a strict PMU, which only kernels of the last revision have */
 	if (kvm_vcpu_has_pmuv3_strict(vcpu))
 		return now;
 

@@ -11,7 +11,7 @@
 #define GUEST_COMPAT_PMEVTYPER		76
 #define GUEST_COMPAT_PMU_OVERFLOW	80
 
-/* The bits of an event's type up to 6.4, whatever the PMU's version */
+/* The bits of PMEVTYPER<n>_EL0 up to 6.4, whatever the PMU's version */
 #define GUEST_COMPAT_PMEVTYPER_MASK	0xc800ffffULL
 
 bool guest_compat_pmmir_raz(struct kvm *kvm);
@@ -23,27 +23,27 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 #ifdef GUEST_COMPAT_ROWS
 
 /*
- * 5.10 had the registers of a PMU even without one: RAZ/WI to the guest, and
- * listed for userspace, which had any bit of them, for whatever counters. After
- * it, PMMIR_EL1 was RAZ/WI to the guest: until 6.16 where there is FEAT_FGT, and
- * 7.2.10 where there is none. From 5.11 to 5.18 AArch32 guests could read and
- * write the others, as memory: a baseline of these takes a revision of its own.
+ * On 5.10, a vCPU without a PMU had its registers. They were RAZ/WI to the guest,
+ * and listed; userspace could write any bit of any counter. Since 5.11, only
+ * PMMIR_EL1 was RAZ/WI to the guest: up to 6.15 on CPUs with FEAT_FGT, up to 7.2.9
+ * on others. From 5.11 to 5.18, AArch32 guests could read and write the other
+ * registers as memory: a baseline of these releases needs a revision of its own.
  */
 [GUEST_COMPAT_PMU_REGISTERS] = {
 	.name		= "pmu_registers",
-	.description	= "Registers of PMUs, and counters, that a vCPU has not",
+	.description	= "Access to PMU registers and counters that the vCPU does not have",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),
 		[GUEST_COMPAT_V5_11]	= GUEST_COMPAT_REV(1),	/* none but PMMIR_EL1 */
-		[GUEST_COMPAT_V6_16]	= GUEST_COMPAT_REV(2),	/* and it without FEAT_FGT */
+		[GUEST_COMPAT_V6_16]	= GUEST_COMPAT_REV(2),	/* PMMIR_EL1 if no FEAT_FGT */
 		[GUEST_COMPAT_V7_2]	= GUEST_COMPAT_REV(3),	/* none */
 	},
 },
 
-/* IMP and IDCODE were the host's, other bits an arbitrary pattern at reset */
+/* Up to 6.1, IMP and IDCODE were the host's, and reset left a pattern in other bits */
 [GUEST_COMPAT_PMCR_EL0] = {
 	.name		= "pmcr_el0",
-	.description	= "PMCR_EL0.{IMP,IDCODE}, and its bits at reset",
+	.description	= "PMCR_EL0.{IMP,IDCODE}, and PMCR_EL0 at reset",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),
 		[GUEST_COMPAT_V6_2]	= GUEST_COMPAT_REV(1),
@@ -52,33 +52,33 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 
 [GUEST_COMPAT_PMCEID_EL0] = {
 	.name		= "pmceid_el0",
-	.description	= "PMCEID0_EL0, PMCEID1_EL0: the events there are",
+	.description	= "The events that PMCEID0_EL0 and PMCEID1_EL0 announce",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* the host's */
-		[GUEST_COMPAT_V5_12]	= GUEST_COMPAT_REV(1),	/* less STALL_SLOT */
-		[GUEST_COMPAT_V6_2]	= GUEST_COMPAT_REV(2),	/* and CHAIN */
-		[GUEST_COMPAT_V6_6]	= GUEST_COMPAT_REV(3),	/* less STALL_SLOT_* */
-		[GUEST_COMPAT_V6_15]	= GUEST_COMPAT_REV(4),	/* and SW_INCR */
+		[GUEST_COMPAT_V5_12]	= GUEST_COMPAT_REV(1),	/* no more STALL_SLOT */
+		[GUEST_COMPAT_V6_2]	= GUEST_COMPAT_REV(2),	/* CHAIN, always */
+		[GUEST_COMPAT_V6_6]	= GUEST_COMPAT_REV(3),	/* no more STALL_SLOT_* */
+		[GUEST_COMPAT_V6_15]	= GUEST_COMPAT_REV(4),	/* SW_INCR, always */
 	},
 },
 
 [GUEST_COMPAT_PMEVTYPER] = {
 	.name		= "pmevtyper_bits",
-	.description	= "The bits of PMEVTYPER<n>_EL0 and PMCCFILTR_EL0",
+	.description	= "The bits that PMEVTYPER<n>_EL0 and PMCCFILTR_EL0 have",
 	.since		= {
-		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* ARMv8.1's */
-		[GUEST_COMPAT_V6_5]	= GUEST_COMPAT_REV(1),	/* the event's by PMUVer */
-		[GUEST_COMPAT_V6_7]	= GUEST_COMPAT_REV(2),	/* all by what the VM has */
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* those of Armv8.1 */
+		[GUEST_COMPAT_V6_5]	= GUEST_COMPAT_REV(1),	/* event bits follow PMUVer */
+		[GUEST_COMPAT_V6_7]	= GUEST_COMPAT_REV(2),	/* all bits follow the VM */
 	},
 },
 
-/* Since 6.12, 6.11.y, 6.6.y, 6.1.120 and 5.10.231 */
+/* Changed in 6.12, 6.11.y, 6.6.y, 6.1.120 and 5.10.231 */
 [GUEST_COMPAT_PMU_OVERFLOW] = {
 	.name		= "pmu_overflow",
-	.description	= "The PMU's interrupt for a counter that is disabled",
+	.description	= "The PMU's interrupt when a disabled counter has overflowed",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* low */
-		[GUEST_COMPAT_V6_1]	= GUEST_COMPAT_REV(1),	/* as if it was enabled */
+		[GUEST_COMPAT_V6_1]	= GUEST_COMPAT_REV(1),	/* high, as if enabled */
 		[GUEST_COMPAT_V6_2]	= GUEST_COMPAT_REV(0),
 		[GUEST_COMPAT_V6_12]	= GUEST_COMPAT_REV(1),
 	},
@@ -88,7 +88,7 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 
 #ifdef GUEST_COMPAT_NEEDS
 
-/* A guest that is told of a PMU, without having one, uses its registers */
+/* A guest without a PMU uses the PMU's registers if ID registers announce one */
 { GUEST_COMPAT_ID_AA64DFR0_PMUVER, 0, 0, GUEST_COMPAT_PMU_REGISTERS, 0, 0 },
 { GUEST_COMPAT_ID_DFR0_PERFMON, 0, 0, GUEST_COMPAT_PMU_REGISTERS, 0, 0 },
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The register list of earlier releases. It is a contract with VMMs, who treat
- * any register that the other side does not have as an error, and says nothing
- * about what the guest can access.
+ * The register list of earlier releases. VMMs rely on it: a VMM fails when the
+ * destination does not have a register that the source listed. The list does not
+ * say what the guest can access.
  */
 
 #include <linux/kvm_host.h>
@@ -23,7 +23,7 @@ static const struct {
 	u64	first;
 	u64	last;
 	u8	behaviour;
-	u8	listed[3];	/* by its revision: enum guest_compat_listed */
+	u8	listed[3];	/* enum guest_compat_listed at each revision */
 } listed_regs[] = {
 	{ KVM_REG_ARM_STD_BMAP, KVM_REG_ARM_VENDOR_HYP_BMAP, GUEST_COMPAT_LIST_BMAP, FROM_NOW },
 	{ KVM_REG_ARM_VENDOR_HYP_BMAP_2, KVM_REG_ARM_VENDOR_HYP_BMAP_2,
@@ -52,7 +52,7 @@ static const struct {
 #undef REGS
 };
 
-/* Was it ever listed, in the releases that there are rows for? */
+/* Has any release that the tables know listed the register? */
 static bool known(u64 id)
 {
 	u32 encoding = (id & KVM_REG_ARM64_SYSREG_MASK) << Op2_shift;
@@ -70,7 +70,7 @@ static bool known(u64 id)
 	return false;
 }
 
-/* Asked for by name, and no earlier release had it */
+/* Has the VMM enabled a feature that needs the register, and is no older? */
 static bool asked_for(const struct kvm_vcpu *vcpu, u64 id)
 {
 	switch (id) {
@@ -84,12 +84,12 @@ static bool asked_for(const struct kvm_vcpu *vcpu, u64 id)
 }
 
 /**
- * guest_compat_listed - Is a register listed, by what was selected for the VM?
+ * guest_compat_listed - how KVM lists a register at the VM's revisions
  * @vcpu:	the vCPU
  * @id:		the register, as KVM_GET_REG_LIST has it
  *
- * Userspace can read and write a register that is not listed, if the guest has
- * it: who knows the register has asked for it.
+ * Userspace can also read and write a register that KVM does not list, if the
+ * guest has it: a VMM that names the register knows it.
  *
  * Return: how it is listed.
  */
@@ -114,9 +114,9 @@ enum guest_compat_listed guest_compat_listed(const struct kvm_vcpu *vcpu, u64 id
 }
 
 /*
- * What a capability announces that came with a revision: a VMM that finds it
- * there takes it that what goes with it is, too, and is saved and restored. It
- * can be enabled, and used, all the same.
+ * Capabilities that KVM does not report below a revision. A VMM that finds such a
+ * capability relies on what came with it, and on saving and restoring that, which
+ * a lower revision does not offer. A VMM can still enable and use the capability.
  */
 static const struct {
 	long	ext;
@@ -125,7 +125,7 @@ static const struct {
 } announced[] = {
 	/* The physical timer's registers */
 	{ KVM_CAP_COUNTER_OFFSET, GUEST_COMPAT_LIST_PTIMER, 1 },
-	/* KVM_REG_ARM_VENDOR_HYP_BMAP_2, by which the guest is told of them */
+	/* KVM_REG_ARM_VENDOR_HYP_BMAP_2, which announces the ID registers to the guest */
 	{ KVM_CAP_ARM_WRITABLE_IMP_ID_REGS, GUEST_COMPAT_LIST_BMAP_2, 1 },
 	/* The hypercall */
 	{ KVM_CAP_PTP_KVM, GUEST_COMPAT_SMCCC_SERVICES, 2 },
@@ -135,11 +135,11 @@ static const struct {
 };
 
 /**
- * guest_compat_announced - Does KVM_CHECK_EXTENSION tell of a capability?
- * @kvm:	the VM; or NULL for /dev/kvm, where it is those to be made
+ * guest_compat_announced - does KVM_CHECK_EXTENSION report a capability?
+ * @kvm:	the VM, or NULL for new VMs
  * @ext:	the capability
  *
- * Return: false if what was selected takes away what it announces.
+ * Return: false if the VM's revisions lack what the capability announces.
  */
 bool guest_compat_announced(struct kvm *kvm, long ext)
 {

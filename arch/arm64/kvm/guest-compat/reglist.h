@@ -18,9 +18,9 @@ enum {
 
 /* How a register is listed */
 enum guest_compat_listed {
-	GUEST_COMPAT_LIST_NOW,		/* as the VM's features have it */
-	GUEST_COMPAT_LIST_NEVER,	/* not, whatever the guest has */
-	GUEST_COMPAT_LIST_ALWAYS,	/* listed and accepted, whatever the guest has */
+	GUEST_COMPAT_LIST_NOW,		/* listed if the VM has the feature */
+	GUEST_COMPAT_LIST_NEVER,	/* not listed, even if the VM has the feature */
+	GUEST_COMPAT_LIST_ALWAYS,	/* listed and accepted, even without the feature */
 };
 
 enum guest_compat_listed guest_compat_listed(const struct kvm_vcpu *vcpu, u64 id);
@@ -30,7 +30,7 @@ bool guest_compat_announced(struct kvm *kvm, long ext);
 
 #ifdef GUEST_COMPAT_ROWS
 
-/* Not listed at first */
+/* Registers that are listed since a release */
 #define LIST_NEW(_id, _name, _description, _since)				\
 [GUEST_COMPAT_##_id] = {							\
 	.name		= _name,						\
@@ -58,32 +58,32 @@ LIST_NEW(LIST_PMMIR, "list_pmmir", "PMMIR_EL1 in the register list", V7_3),
 },
 
 /*
- * Without the register, nobody could save whether the lock is held; and without
- * the lock, there is nothing to save.
+ * One behaviour for both: without the register, no VMM could save whether the guest
+ * holds the lock; and without the lock, there is nothing to save.
  */
 [GUEST_COMPAT_OS_LOCK] = {
 	.name		= "os_lock",
 	.description	= "The OS Lock, and OSLSR_EL1 in the register list",
 	.since		= {
-		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* never taken */
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* cannot be taken */
 		[GUEST_COMPAT_V5_18]	= GUEST_COMPAT_REV(1),
 	},
 },
 
-/* The CPU's own on a few of Arm's first, and on those KVM took no other */
+/* Up to 6.5, KVM returned their own targets on a few early CPUs, and accepted no other */
 [GUEST_COMPAT_PREFERRED_TARGET] = {
 	.name		= "preferred_target",
-	.description	= "KVM_ARM_PREFERRED_TARGET: the CPU, or generic",
+	.description	= "The target that KVM_ARM_PREFERRED_TARGET returns",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),
 		[GUEST_COMPAT_V6_6]	= GUEST_COMPAT_REV(1),
 	},
 },
 
-/* A vCPU with EL2 has state that no list of an earlier release can carry */
+/* A vCPU with EL2 has registers that no earlier release lists */
 [GUEST_COMPAT_NESTED] = {
 	.name		= "nested",
-	.description	= "KVM_ARM_VCPU_HAS_EL2",
+	.description	= "KVM_ARM_VCPU_INIT with KVM_ARM_VCPU_HAS_EL2",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* refused */
 		[GUEST_COMPAT_V6_16]	= GUEST_COMPAT_REV(1),
@@ -96,7 +96,7 @@ LIST_NEW(LIST_PMMIR, "list_pmmir", "PMMIR_EL1 in the register list", V7_3),
 
 #ifdef GUEST_COMPAT_NEEDS
 
-/* Registers that the guest uses, and that are lost if they are not listed */
+/* Otherwise a guest could use registers that a VMM loses, because KVM does not list them */
 { GUEST_COMPAT_ID_AA64MMFR3_TCRX, 1, 1, GUEST_COMPAT_LIST_TCR2_PIR, 1, 2 },
 { GUEST_COMPAT_NESTED, 1, 1, GUEST_COMPAT_LIST_TCR2_PIR, 1, 2 },
 { GUEST_COMPAT_NESTED, 1, 1, GUEST_COMPAT_LIST_PTIMER, 1, 1 },

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What arm64 has of guest compatibility, for virt/kvm/. A topic's header brings
- * its ids, and, here, its rows: the Makefile has the list. This file is
- * compiled with -Werror=override-init, and by a test without a kernel.
+ * arm64's tables for virt/kvm/. They consist of the rows in the headers of the
+ * topics; arch/arm64/kvm/Makefile lists the topics. This file is compiled with
+ * -Werror=override-init, and by a test without a kernel.
  */
 
 #ifdef __KERNEL__
@@ -50,7 +50,7 @@ static const struct {
 #undef GUEST_COMPAT_NEEDS
 };
 
-/* What no release that was measured had, and guests cannot boot on, or lose */
+/* Refuses what no measured release had: guests could not boot on it, or lose state */
 unsigned int kvm_arch_guest_compat_incoherent(const struct kvm_guest_compat *compat)
 {
 	for (unsigned int i = 1; i < ARRAY_SIZE(needs); i++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What earlier releases were as a guest's timers */
+/* A guest's timers as earlier releases had them */
 
 #include <linux/kvm_host.h>
 
@@ -8,13 +8,13 @@
 #include "timer.h"
 
 /**
- * guest_compat_timer_ctl - A timer's control register, for userspace
+ * guest_compat_timer_ctl - a timer's control register as userspace reads it
  * @timer:	the timer, of a vCPU that is not running
- * @ctl:	the register, as it was saved
+ * @ctl:	the register, as KVM saved it when the vCPU stopped
  *
- * Up to 6.17 userspace read a timer's condition as it was at that moment.
+ * Up to 6.17, userspace read ISTATUS as it is at the time of the read.
  *
- * Return: the register, with ISTATUS as the VM's release had it.
+ * Return: the register, with the ISTATUS of the VM's revision.
  */
 u64 guest_compat_timer_ctl(struct arch_timer_context *timer, u64 ctl)
 {

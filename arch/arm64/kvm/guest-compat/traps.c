@@ -8,7 +8,7 @@
 
 #include "traps.h"
 
-/* The bits of HCR_EL2 that are not set for this vCPU */
+/* The trap bits of HCR_EL2 that KVM clears for this vCPU */
 u64 guest_compat_untrapped(struct kvm_vcpu *vcpu)
 {
 	struct kvm *kvm = vcpu->kvm;
@@ -17,12 +17,12 @@ u64 guest_compat_untrapped(struct kvm_vcpu *vcpu)
 	if (!kvm->guest_compat.differs)
 		return 0;
 
-	/* Userspace may have written the registers that TID1 traps */
+	/* KVM has to trap the registers of TID1 if userspace may have written them */
 	if (!kvm_guest_compat(kvm, GUEST_COMPAT_IMP_ID_TRAPS) && !vcpu_has_nv(vcpu) &&
 	    !test_bit(KVM_ARCH_FLAG_WRITABLE_IMP_ID_REGS, &kvm->arch.flags))
 		hcr |= HCR_TID1;
 
-	/* GMID_EL1, of VMs without MTE: trapped since 7.0, to be reported as FEAT_IDST has it */
+	/* Since 7.0, KVM traps GMID_EL1 in VMs without MTE, to report it as FEAT_IDST says */
 	if (!kvm_guest_compat(kvm, GUEST_COMPAT_IDST) && !vcpu_has_nv(vcpu))
 		hcr |= HCR_TID5;
 

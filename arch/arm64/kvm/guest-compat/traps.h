@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What of the hardware's registers a guest reads itself, and what is UNDEFINED */
+/* Registers that a guest reads from the hardware, and those that are UNDEFINED */
 #ifndef __KVM_ARM64_GUEST_COMPAT_TRAPS_H__
 #define __KVM_ARM64_GUEST_COMPAT_TRAPS_H__
 
@@ -19,19 +19,19 @@ u64 guest_compat_untrapped(struct kvm_vcpu *vcpu);
 
 #ifdef GUEST_COMPAT_ROWS
 
-/* Since MIDR_EL1, REVIDR_EL1 and AIDR_EL1 can be written by userspace */
+/* KVM traps them since userspace can write MIDR_EL1, REVIDR_EL1 and AIDR_EL1 */
 [GUEST_COMPAT_IMP_ID_TRAPS] = {
 	.name		= "imp_id_traps",
 	.description	= "SMIDR_EL1, and AArch32's TCMTR and TLBTR",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* the hardware's */
-		[GUEST_COMPAT_V6_15]	= GUEST_COMPAT_REV(1),	/* trapped: UNDEFINED, and RAZ */
+		[GUEST_COMPAT_V6_15]	= GUEST_COMPAT_REV(1),	/* trapped: UNDEFINED or RAZ */
 	},
 },
 
 [GUEST_COMPAT_IDST] = {
 	.name		= "idst",
-	.description	= "ID registers that the VM has not, where there is FEAT_IDST",
+	.description	= "ID registers that the VM does not have, on CPUs with FEAT_IDST",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* UNDEFINED, but for GMID_EL1 */
 		[GUEST_COMPAT_V7_0]	= GUEST_COMPAT_REV(1),	/* a trapped access */
@@ -40,10 +40,10 @@ u64 guest_compat_untrapped(struct kvm_vcpu *vcpu);
 
 [GUEST_COMPAT_DEBUG_READS] = {
 	.name		= "debug_reads",
-	.description	= "Reads, too, give the guest the debug registers",
+	.description	= "What gives the guest the debug registers",
 	.since		= {
-		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* only a write */
-		[GUEST_COMPAT_V6_14]	= GUEST_COMPAT_REV(1),
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* a write */
+		[GUEST_COMPAT_V6_14]	= GUEST_COMPAT_REV(1),	/* a read or a write */
 	},
 },
 
@@ -60,8 +60,8 @@ u64 guest_compat_untrapped(struct kvm_vcpu *vcpu);
 	.name		= "dbgdidr",
 	.description	= "DBGDIDR.{Version,RES1} of AArch32 guests",
 	.since		= {
-		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* ARMv8.0, 0 */
-		[GUEST_COMPAT_V5_12]	= GUEST_COMPAT_REV(1),	/* DebugVer, 1 */
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* Armv8.0's, and 0 */
+		[GUEST_COMPAT_V5_12]	= GUEST_COMPAT_REV(1),	/* DebugVer's, and 1 */
 	},
 },
 
