@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The default that an ID register has as of an earlier release, against what
- * that release showed on a real machine.
+ * The default that an ID register has as of an earlier release, and which
+ * registers it lists, against what that release showed on a real machine.
  *
- * A file of machines/ has, in columns, what kernels showed of a machine; on
- * lines that begin with "host", what it has itself; and on lines that begin
- * with "differs", what the tables do not give back of an older kernel, with
- * the reason. From each kernel's values and the host's, those of each older
- * one must come out, but for what is listed. What is listed must occur.
+ * A file of machines/ has, in columns, what kernels showed of a machine ("-" of a
+ * register that is not in the kernel's list); on lines that begin with "host", what
+ * it has itself; and on lines that begin with "differs", what the tables do not give
+ * back of an older kernel, with the reason. From each kernel's values and the host's,
+ * those of each older one must come out, but for what is listed, and its list. What
+ * is listed here must occur.
  */
 #include <stdnoreturn.h>
 
@@ -291,6 +292,38 @@ static void compare(const struct reg *r, int from, int to, u64 have, u64 want)
 		differs(r->name, from, to, have & rest, want & rest);
 }
 
+/*
+ * What decides whether a register of a vCPU without features is listed: see reglist.c,
+ * caches.c and pmu.c. All others are listed by each release.
+ */
+static const struct {
+	const char *name;		/* as it begins */
+	unsigned int id;
+	u8 listed;			/* bit n: at revision n */
+} lists[] = {
+	{ "CCSIDR_EL1<0>",		0 },
+	{ "CCSIDR_EL1<1>",		0 },
+	{ "CCSIDR_EL1<2>",		0 },
+	{ "CCSIDR_EL1<",		GUEST_COMPAT_CACHE_GEOMETRY, BIT(1) },
+	{ "OSLSR_EL1",			GUEST_COMPAT_OS_LOCK, BIT(1) },
+	{ "PM",				GUEST_COMPAT_PMU_REGISTERS, BIT(0) },
+	{ "CNTP_",			GUEST_COMPAT_LIST_PTIMER, BIT(1) },
+	{ "KVM_REG_ARM_STD_BMAP",	GUEST_COMPAT_LIST_BMAP, BIT(1) },
+	{ "KVM_REG_ARM_STD_HYP_BMAP",	GUEST_COMPAT_LIST_BMAP, BIT(1) },
+	{ "KVM_REG_ARM_VENDOR_HYP_BMAP_2", GUEST_COMPAT_LIST_BMAP_2, BIT(1) },
+	{ "KVM_REG_ARM_VENDOR_HYP_BMAP", GUEST_COMPAT_LIST_BMAP, BIT(1) },
+};
+
+static bool listed(const char *name, unsigned int release)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(lists); i++)
+		if (!strncmp(name, lists[i].name, strlen(lists[i].name)))
+			return !lists[i].id ||
+			       (lists[i].listed & BIT(guest_compat_revision(lists[i].id, release)));
+
+	return true;
+}
+
 static bool one_register(const struct reg *r, int from, int to)
 {
 	u64 now = r->val[from];
@@ -323,6 +356,27 @@ static void one_pair(int from, int to)
 	result(nr && unlisted == before, what);
 }
 
+/* The registers that this kernel listed, and no others, by the rows of its release */
+static void one_list(int k)
+{
+	unsigned int before = unlisted, nr = 0;
+	char name[64], what[128];
+
+	printf("# %s: the list of %s\n", m.name, m.kernel[k]);
+	for (int i = 0; i < m.nr_regs; i++) {
+		const struct reg *r = &m.regs[i];
+		bool have = listed(r->name, m.release[k]);
+
+		nr += r->has[k];
+		snprintf(name, sizeof(name), "%s.listed", r->name);
+		if (have != r->has[k])
+			differs(name, k, k, have, r->has[k]);
+	}
+	snprintf(what, sizeof(what), "%s: the %u registers in the list of %s",
+		 m.name, nr, m.kernel[k]);
+	result(nr && unlisted == before, what);
+}
+
 static void one_machine(const char *path)
 {
 	unsigned int idle = 0;
@@ -335,6 +389,9 @@ static void one_machine(const char *path)
 
 	/* That release's own values stay as they are */
 	one_pair(m.nr_kernels - 1, m.nr_kernels - 1);
+
+	for (int k = 0; k < m.nr_kernels; k++)
+		one_list(k);
 
 	for (int i = 0; i < m.nr_diffs; i++) {
 		if (m.diffs[i].occurs)
