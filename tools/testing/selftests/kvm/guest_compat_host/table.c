@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The rows of arm64's guest compatibility, and the rules for ID registers,
- * built for the machine at hand. Without an argument, prints what the
- * documentation has to say: a line for each revision of a behaviour and each
- * run of releases that had it. "vectors" prints the revisions of each baseline,
- * "publish published" what that file has to become, and "check published" checks
- * what no compiler can.
+ * built for the machine at hand. Without an argument, prints a line for each
+ * revision of a behaviour and each run of releases that had it. "vectors" prints
+ * the revisions of each baseline, "baselines" its number and the point release
+ * that was measured. "publish published" prints what that file has to become, and
+ * "check published" checks what no compiler can.
  */
 #include "host.h"
 #include "shown.h"
@@ -76,6 +76,17 @@ static void print_vectors(void)
 		for (unsigned int i = 0; i < guest_compat_nr_baselines; i++)
 			printf(", %u", guest_compat_published(&guest_compat_baselines[i], id));
 		printf("\n");
+	}
+}
+
+static void print_baselines(void)
+{
+	char name[16];
+
+	for (unsigned int i = 0; i < guest_compat_nr_baselines; i++) {
+		guest_compat_name(name, sizeof(name), &guest_compat_baselines[i]);
+		printf("%s, 0x%04x, %s\n", name, guest_compat_number(&guest_compat_baselines[i]),
+		       guest_compat_baselines[i].measured);
 	}
 }
 
@@ -254,6 +265,10 @@ int main(int argc, char *argv[])
 	}
 	if (!strcmp(argv[1], "vectors")) {
 		print_vectors();
+		return 0;
+	}
+	if (!strcmp(argv[1], "baselines")) {
+		print_baselines();
 		return 0;
 	}
 	published = freeze_read(argv[2]);
