@@ -52,6 +52,7 @@ class Lint(unittest.TestCase):
         self.kernel()
         (self.tmp / 'build/.lab-build').touch()
         shutil.copytree(LAB, self.project / 'lab', ignore=shutil.ignore_patterns('test_*', '__pycache__'))
+        script(self.project / 'lab/tables', FAILS)
         self.write(self.project / 'arch/new.c', 'int new;\n')
         self.write(self.project / 'patches/series', '# part a0\ntools-change-the-list.patch\n')
         shutil.copy(LAB.parent / '.gitignore', self.project)
@@ -182,6 +183,20 @@ class Quick(Lint):
         self.assertEqual([r for r in self.lint('--quick') if r.status != ktap.PASS], [], self.done.stderr)
         self.write(self.project / 'patches/series', both.replace('a0', 'x'))
         self.failure('applies on the base alone: the commits', 'part a0')
+
+    def test_words(self):
+        """a word that is misspelt, a sentence that names nobody, and a table that is not what was made are found"""
+        for name, text, check, says in (
+                ('Documentation/new.rst', 'A sentense, but not ``sentense``::\n\n    sentense\n', 'aspell', 'sentense: Documentation/new.rst'),
+                ('arch/new.c', '/* A sentense. */\n', 'aspell', 'sentense: arch/new.c'),
+                ('patches/new.patch', 'Subject: x\n\nA sentense.\n---\n+sentense\n', 'aspell', 'sentense: patches/new.patch'),
+                ('lab/new', '# it succedes\n', 'codespell', 'lab/new:1'),
+                ('README.md', 'What is\nhad.\n', 'no sentence', 'README.md: is had')):
+            with self.subTest(name):
+                self.write(self.project / name, text)
+                self.failure(check, says)
+        self.fails('tables --check')
+        self.failure("README's tables", 'made to fail')
 
     def test_suppressed(self):
         """a function whose failures a script cannot see is found in it"""
