@@ -91,6 +91,7 @@ class Lint(unittest.TestCase):
             self.write(self.linux / name, f'{name}\n')
         self.write(self.linux / 'scripts/checkpatch.pl', 'exit 0;\n')
         script(self.linux / 'scripts/checker-valid.sh', 'echo 1\n')
+        script(self.linux / 'scripts/kernel-doc', FAILS)
         self.git(self.linux, 'init', '-q')
         self.commit(self.linux, 'base')
         self.git(self.linux, 'tag', 'series-base')
@@ -195,8 +196,9 @@ class Quick(Lint):
             with self.subTest(name):
                 self.write(self.project / name, text)
                 self.failure(check, says)
-        self.fails('tables --check')
+        self.fails('tables --check', 'kernel-doc')
         self.failure("README's tables", 'made to fail')
+        self.failure('kernel-doc', 'made to fail')
 
     def test_suppressed(self):
         """a function whose failures a script cannot see is found in it"""

@@ -340,11 +340,13 @@ int main(void)
 {
 	static const struct compat_test tests[] = {
 		{ "psci_version, smccc_services: defaults of every baseline", test_baselines },
-		{ "psci_version, smccc_services: CPU_ON and VCPU_INIT keep them", test_reset },
-		{ "psci_version, smccc_services: what userspace writes wins", test_writes_win },
-		{ "psci_version, smccc_services: one by one", test_behaviours },
-		{ "psci_version: 0.1 stays 0.1", test_psci_0_1 },
-		{ "smccc_smc: every baseline, and every revision", test_smc },
+		{ "psci_version, smccc_services: CPU_ON and KVM_ARM_VCPU_INIT keep the values",
+		  test_reset },
+		{ "psci_version, smccc_services: what userspace writes replaces the defaults",
+		  test_writes_win },
+		{ "psci_version, smccc_services: each revision alone", test_behaviours },
+		{ "psci_version: a VM with PSCI 0.1 keeps it", test_psci_0_1 },
+		{ "smccc_smc: every baseline and revision", test_smc },
 		{ "psci_target: every baseline and revision", test_psci_target },
 	};
 	struct kvm_vm *vm = vm_create_barebones();

@@ -296,10 +296,10 @@ int main(void)
 	static const struct compat_test tests[] = {
 		{ "gicd_iidr: every baseline", test_baselines },
 		{ "gicd_iidr: every revision", test_revisions },
-		{ "gicd_iidr: what userspace writes wins", test_writes_win },
-		{ "gicd_iidr: the guest reads the same", test_guest },
-		{ "gicr_typer_last: every baseline, and every revision", test_typer },
-		{ "id_gic: without a GIC, ICC_SRE_EL1, and no SGIs", test_no_gic },
+		{ "gicd_iidr: what userspace writes replaces the default", test_writes_win },
+		{ "gicd_iidr: the guest reads what userspace reads", test_guest },
+		{ "gicr_typer_last: every baseline and revision", test_typer },
+		{ "id_gic: without a GIC, ICC_SRE_EL1 and SGIs", test_no_gic },
 	};
 
 	compat_run(tests, ARRAY_SIZE(tests));

@@ -219,10 +219,10 @@ static bool test_close(void)
 int main(void)
 {
 	static const struct compat_test tests[] = {
-		{ "selections against vCPUs", test_races },
-		{ "LIST against selections", test_list_is_whole },
-		{ "a child cannot select", test_fork },
-		{ "close against selections", test_close },
+		{ "select while a vCPU is created", test_races },
+		{ "LIST while another thread selects", test_list_is_whole },
+		{ "a process that inherited the VM cannot select", test_fork },
+		{ "close while another thread selects", test_close },
 	};
 
 	/* To make a VM takes a hundred times as long in protected mode */

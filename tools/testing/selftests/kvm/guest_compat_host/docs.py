@@ -153,8 +153,8 @@ def strings(table, text):
     for line in kernels(table, STRINGS.read_text()).splitlines():
         if line and not line.startswith('#'):
             kernel, first, last, string, evidence = line.split('\t')
-            which = kernel.removesuffix('.*') if first == last == '-' else \
-                ' '.join(f'{word} {at}' for word, at in (('from', first), ('up to', last)) if at != '-')
+            which = [f'{word} {at}' for word, at in (('from', first), ('up to', last)) if at != '-']
+            which = ', '.join([kernel.removesuffix('.*'), *[' '.join(which)] * bool(which)])
             if string not in '- table':
                 rows.append([which, f'``{string}``', evidence.split(':')[0].split(' ')[0]])
     return made(text, 'kernels.tsv', simple_table(['Old kernel', 'kvm.guest_compat=', 'Evidence'], rows))
