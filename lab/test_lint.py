@@ -52,6 +52,7 @@ class Lint(unittest.TestCase):
         self.kernel()
         (self.tmp / 'build/.lab-build').touch()
         shutil.copytree(LAB, self.project / 'lab', ignore=shutil.ignore_patterns('test_*', '__pycache__'))
+        script(self.project / 'lab/tables', FAILS)
         self.write(self.project / 'arch/new.c', 'int new;\n')
         self.write(self.project / 'patches/series', '# part a0\ntools-change-the-list.patch\n')
         shutil.copy(LAB.parent / '.gitignore', self.project)
@@ -90,6 +91,7 @@ class Lint(unittest.TestCase):
             self.write(self.linux / name, f'{name}\n')
         self.write(self.linux / 'scripts/checkpatch.pl', 'exit 0;\n')
         script(self.linux / 'scripts/checker-valid.sh', 'echo 1\n')
+        script(self.linux / 'scripts/kernel-doc', FAILS)
         self.git(self.linux, 'init', '-q')
         self.commit(self.linux, 'base')
         self.git(self.linux, 'tag', 'series-base')
@@ -182,6 +184,21 @@ class Quick(Lint):
         self.assertEqual([r for r in self.lint('--quick') if r.status != ktap.PASS], [], self.done.stderr)
         self.write(self.project / 'patches/series', both.replace('a0', 'x'))
         self.failure('applies on the base alone: the commits', 'part a0')
+
+    def test_words(self):
+        """a word that is misspelt, a sentence that names nobody, and a table that is not what was made are found"""
+        for name, text in (('Documentation/new.rst', 'A sentense, but no ``wurd``::\n\n    wurd\n'), ('arch/new.c', '/* A sentense. */ wurd\n'),
+                           ('patches/new.patch', 'Subject: x\n\nA sentense.\n---\n+wurd\n'), ('lab/new', '# it succedes\n'),
+                           ('README.md', 'What is\nhad.\n')):
+            self.write(self.project / name, text)
+        self.fails('tables --check', 'kernel-doc')
+        found = {r.name: r.lines for r in self.lint('--quick') if r.status == ktap.FAIL}
+        for check, says in (('aspell', 'sentense: Documentation/new.rst, arch/new.c, patches/new.patch'), ('codespell', 'lab/new:1'),
+                            ('no sentence', 'README.md: is had'), ("README's tables", 'made to fail'), ('kernel-doc', 'made to fail')):
+            with self.subTest(check):
+                lines = next((' '.join(lines) for name, lines in found.items() if name.startswith(check)), '')
+                self.assertIn(says, lines)
+                self.assertNotIn('wurd', lines)
 
     def test_suppressed(self):
         """a function whose failures a script cannot see is found in it"""

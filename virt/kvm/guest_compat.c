@@ -68,7 +68,7 @@ u8 guest_compat_revision(unsigned int id, unsigned int release)
  * guest_compat_native_revision - the revision of a new VM when nothing is selected
  * @id:	a known behaviour
  *
- * Return: the revision that this kernel has by itself, backports included.
+ * Return: the native revision of this kernel, backports included.
  */
 u8 guest_compat_native_revision(unsigned int id)
 {

@@ -29,6 +29,8 @@ void __init guest_compat_init_caches(void)
  *
  * Where CTR_EL0 differs between CPUs, no vCPU has them: KVM hid the difference
  * before 6.3, too. Nor does a vCPU with EL2, because KVM has EL2 only since 6.16.
+ *
+ * Return: true if it has them.
  */
 bool guest_compat_host_caches(const struct kvm_vcpu *vcpu)
 {

@@ -510,18 +510,19 @@ int main(void)
 	static const struct compat_test tests[] = {
 		{ "KVM_CHECK_EXTENSION", test_extension },
 		{ "numbers of baselines", test_numbers },
-		{ "bare names", test_newest },
+		{ "a release without a version selects the newest", test_newest },
 		{ "attributes of /dev/kvm", test_dev },
-		{ "KVM_ENABLE_CAP refuses", test_select_refused },
+		{ "KVM_ENABLE_CAP refuses unknown numbers, flags and arguments",
+		  test_select_refused },
 		{ "every baseline selected and read back", test_every_baseline },
-		{ "native, and again", test_native },
-		{ "LIST and its sizes", test_list_sizes },
-		{ "attributes that there are", test_attributes },
+		{ "a VM goes back to native", test_native },
+		{ "LIST checks the size of its buffer", test_list_sizes },
+		{ "KVM_HAS_DEVICE_ATTR of each attribute", test_attributes },
 		{ "every revision set and read back", test_revisions },
-		{ "a revision that is refused", test_revision_refused },
-		{ "revisions that do not go together", test_incoherent },
-		{ "too late once there is a vCPU", test_too_late },
-		{ "protected VMs", test_protected },
+		{ "REVISION refuses what does not exist", test_revision_refused },
+		{ "KVM refuses revisions that do not go together", test_incoherent },
+		{ "KVM_ENABLE_CAP and REVISION fail once there is a vCPU", test_too_late },
+		{ "protected VMs are always native", test_protected },
 	};
 	struct kvm_vm *vm = vm_create_barebones();
 

@@ -366,12 +366,12 @@ static bool test_filter(void)
 int main(void)
 {
 	static const struct compat_test tests[] = {
-		{ "a capability, and the register or attribute that it announces", test_pairs },
-		{ "the host's default: /dev/kvm announces what a VM does", test_default },
+		{ "a capability is announced with its register or attribute", test_pairs },
+		{ "/dev/kvm announces what a VM of the host default does", test_default },
 		{ "the newest list can be read and written at every baseline", test_newest_list },
 		{ "the physical timer, by KVM_CAP_COUNTER_OFFSET of /dev/kvm or not",
 		  test_physical_timer },
-		{ "a filter of SMCs is asked first", test_filter },
+		{ "the SMCCC filter comes before smccc_smc", test_filter },
 	};
 	FILE *f;
 

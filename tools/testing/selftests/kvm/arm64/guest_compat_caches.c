@@ -359,12 +359,13 @@ int main(void)
 {
 	static const struct compat_test tests[] = {
 		{ "cache_geometry: the levels that the host's kernel found", test_host_levels },
-		{ "cache_geometry: listed is what there is", test_listed },
+		{ "cache_geometry: the CCSIDR_EL1 of each cache is listed, and no other",
+		  test_listed },
 		{ "cache_geometry: the guest reads what userspace reads, CSSELR_EL1, CCSIDR2_EL1",
 		  test_guest },
-		{ "cache_geometry: CLIDR_EL1 takes what KVM says that it takes", test_masks },
-		{ "cache_geometry: the guest reads what is written", test_writable },
-		{ "cache_geometry: since 6.12 as this kernel has them", test_made_up },
+		{ "cache_geometry: CLIDR_EL1 accepts what its writable mask says", test_masks },
+		{ "cache_geometry: the guest reads what userspace writes", test_writable },
+		{ "cache_geometry: baselines from 6.12 on are as native", test_made_up },
 	};
 
 	this_cpu = pin_self_to_any_cpu();

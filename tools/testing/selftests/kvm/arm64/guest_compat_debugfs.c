@@ -143,9 +143,9 @@ static void unmount(void)
 int main(void)
 {
 	static const struct compat_test tests[] = {
-		{ "every baseline", test_baselines },
-		{ "behaviours of another revision", test_overrides },
-		{ "VMs that come and go", test_come_and_go },
+		{ "the file of a VM has each baseline", test_baselines },
+		{ "the file of a VM has each behaviour that was set", test_overrides },
+		{ "the files of other VMs come and go", test_come_and_go },
 	};
 
 	if (access(DEBUGFS "/kvm", F_OK) && !mount("none", DEBUGFS, "debugfs", 0, NULL))

@@ -380,10 +380,10 @@ static bool test_ipa_range(void)
 int main(void)
 {
 	static const struct compat_test tests[] = {
-		{ "serror_pending: not masked", test_unmasked },
-		{ "serror_pending: masked", test_masked },
-		{ "serror_pending: moved between revisions", test_moved },
-		{ "serror_pending: taken at once with EL2", test_el2 },
+		{ "serror_pending: an SError that the guest does not mask", test_unmasked },
+		{ "serror_pending: an SError that the guest masks", test_masked },
+		{ "serror_pending: saved at one revision, restored at the other", test_moved },
+		{ "serror_pending: a vCPU with EL2 takes it at once", test_el2 },
 		{ "esr_il: of an external abort", test_abort_il },
 		{ "esr_il: of an SError", test_serror_il },
 		{ "sea_level: every baseline and revision", test_sea_level },

@@ -12,26 +12,29 @@
 #include "guest_compat.h"
 #include "processor.h"
 
-/* As compat_baselines[] */
-static const struct {
-	u32 baseline;
+/* Each baseline has the last row that is not newer */
+static const struct defaults {
+	u32 since;
 	u32 psci;
 	u64 std;
 	u64 vendor;
 	bool no_smc;
-} defaults[COMPAT_NR_BASELINES] = {
+} defaults[] = {
 	{ KVM_GUEST_COMPAT_5_10_V1, PSCI_VERSION(1, 0), 0, 0, true },
 	{ KVM_GUEST_COMPAT_6_1_V1, PSCI_VERSION(1, 1), 1, 3, true },
 	{ KVM_GUEST_COMPAT_6_12_V1, PSCI_VERSION(1, 1), 1, 3 },
 	{ KVM_GUEST_COMPAT_6_16_V1, PSCI_VERSION(1, 3), 1, 3 },
-	{ KVM_GUEST_COMPAT_6_17_V1, PSCI_VERSION(1, 3), 1, 3 },
-	{ KVM_GUEST_COMPAT_6_18_V1, PSCI_VERSION(1, 3), 1, 3 },
-	{ KVM_GUEST_COMPAT_6_19_V1, PSCI_VERSION(1, 3), 1, 3 },
-	{ KVM_GUEST_COMPAT_7_0_V1, PSCI_VERSION(1, 3), 1, 3 },
-	{ KVM_GUEST_COMPAT_7_1_V1, PSCI_VERSION(1, 3), 1, 3 },
-	{ KVM_GUEST_COMPAT_7_2_V1, PSCI_VERSION(1, 3), 1, 3 },
-	{ KVM_GUEST_COMPAT_7_3_V1, PSCI_VERSION(1, 3), 1, 3 },
 };
+
+static const struct defaults *defaults_of(u32 baseline)
+{
+	u32 i = ARRAY_SIZE(defaults) - 1;
+
+	while (i && defaults[i].since > baseline)
+		i--;
+
+	return &defaults[i];
+}
 
 static u64 call(u32 function, u64 arg1, u64 arg2)
 {
@@ -105,19 +108,20 @@ static bool test_baselines(void)
 	u32 i;
 
 	for (i = 0; i < compat_nr_baselines(); i++) {
-		u64 psci = defaults[i].psci, std = defaults[i].std, vendor = defaults[i].vendor;
+		const struct defaults *d = defaults_of(compat_baselines[i]);
+		u64 psci = d->psci, std = d->std, vendor = d->vendor;
 		struct kvm_vcpu *vcpu;
 		struct kvm_vm *vm = vm_create(1);
 
 		/* There and back: the last one counts */
-		compat_select(vm, defaults[(i + 1) % compat_nr_baselines()].baseline);
-		ok &= CHECK_EQ(compat_select(vm, defaults[i].baseline), 0);
+		compat_select(vm, compat_baselines[(i + 1) % compat_nr_baselines()]);
+		ok &= CHECK_EQ(compat_select(vm, compat_baselines[i]), 0);
 		vcpu = add_vcpu(vm, 0, false);
 		kvm_arch_vm_finalize_vcpus(vm);
 		ok &= has_regs(vcpu, psci, std, vendor);
 		ok &= runs(vcpu, psci, std, vendor);
 		if (!ok)
-			ksft_print_msg("at baseline %#x\n", defaults[i].baseline);
+			ksft_print_msg("at baseline %#x\n", compat_baselines[i]);
 		kvm_vm_free(vm);
 	}
 	return ok;
@@ -232,14 +236,16 @@ static bool run_smc(struct kvm_vm *vm, u64 psci, bool no_smc)
 
 static bool test_smc(void)
 {
+	u32 newest = compat_baselines[compat_nr_baselines() - 1];
 	bool ok = true;
 	u32 i;
 
 	for (i = 0; i < compat_nr_baselines(); i++) {
+		const struct defaults *d = defaults_of(compat_baselines[i]);
 		struct kvm_vm *vm = vm_create(1);
 
-		ok &= CHECK_EQ(compat_select(vm, defaults[i].baseline), 0);
-		ok &= run_smc(vm, defaults[i].psci, defaults[i].no_smc);
+		ok &= CHECK_EQ(compat_select(vm, compat_baselines[i]), 0);
+		ok &= run_smc(vm, d->psci, d->no_smc);
 		kvm_vm_free(vm);
 	}
 
@@ -249,7 +255,7 @@ static bool test_smc(void)
 
 		compat_make_native(vm);
 		compat_set_named(vm, "smccc_smc", i);
-		ok &= run_smc(vm, defaults[compat_nr_baselines() - 1].psci, !i);
+		ok &= run_smc(vm, defaults_of(newest)->psci, !i);
 		kvm_vm_free(vm);
 	}
 	return ok;
@@ -334,11 +340,13 @@ int main(void)
 {
 	static const struct compat_test tests[] = {
 		{ "psci_version, smccc_services: defaults of every baseline", test_baselines },
-		{ "psci_version, smccc_services: CPU_ON and VCPU_INIT keep them", test_reset },
-		{ "psci_version, smccc_services: what userspace writes wins", test_writes_win },
-		{ "psci_version, smccc_services: one by one", test_behaviours },
-		{ "psci_version: 0.1 stays 0.1", test_psci_0_1 },
-		{ "smccc_smc: every baseline, and every revision", test_smc },
+		{ "psci_version, smccc_services: CPU_ON and KVM_ARM_VCPU_INIT keep the values",
+		  test_reset },
+		{ "psci_version, smccc_services: what userspace writes replaces the defaults",
+		  test_writes_win },
+		{ "psci_version, smccc_services: each revision alone", test_behaviours },
+		{ "psci_version: a VM with PSCI 0.1 keeps it", test_psci_0_1 },
+		{ "smccc_smc: every baseline and revision", test_smc },
 		{ "psci_target: every baseline and revision", test_psci_target },
 	};
 	struct kvm_vm *vm = vm_create_barebones();

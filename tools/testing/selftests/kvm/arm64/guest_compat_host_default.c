@@ -290,14 +290,14 @@ int main(int argc, char *argv[])
 {
 	static const struct compat_test tests[] = {
 		{ "the command line", test_command_line },
-		{ "VMs made after", test_new_vms },
-		{ "overrides", test_overrides },
-		{ "refused, and the old value stays", test_refused },
-		{ "the VMM's choice wins", test_vmm_wins },
-		{ "a VMM that asks for nothing", test_guest_of_old_vmm },
-		{ "changes while VMs are made", test_races },
-		{ "protected VMs ignore it", test_protected },
-		{ "the first value again", test_restored },
+		{ "the host default applies to new VMs only", test_new_vms },
+		{ "behaviours after the baseline", test_overrides },
+		{ "a value that is refused leaves the old one", test_refused },
+		{ "what the VMM selects replaces the host default", test_vmm_wins },
+		{ "a VMM that selects nothing", test_guest_of_old_vmm },
+		{ "the host default changes while VMs are created", test_races },
+		{ "protected VMs ignore the host default", test_protected },
+		{ "the value from before this test is written back", test_restored },
 	};
 
 	if (kvm_check_cap(KVM_CAP_GUEST_COMPAT)) {

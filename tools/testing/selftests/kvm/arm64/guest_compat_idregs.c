@@ -735,15 +735,15 @@ int main(void)
 		"what is read can be restored, before the first run and after", test_restored
 	};
 	static const struct compat_test others[] = {
-		{ "what no row is about is the same at every baseline", test_others },
-		{ "KVM_ARM_VCPU_INIT keeps them", test_reset },
-		{ "the host's, where this kernel shows it up to a value", test_limits },
+		{ "fields without a row are the same at every baseline", test_others },
+		{ "a second KVM_ARM_VCPU_INIT keeps the ID registers", test_reset },
+		{ "fields that natively have an upper limit", test_limits },
 		{ "id_dfr0_aarch64_only: every baseline and revision", test_aarch64_only },
 		{ "id_pfr1_aarch64_only: every baseline", test_aarch64_only_pfr1 },
-		{ "id_aa64pfr0_mpam: kept where it is restored", test_mpam },
-		{ "a VM with EL2 has nothing that was hidden since", test_nested },
+		{ "id_aa64pfr0_mpam: a VM keeps the value that is restored", test_mpam },
+		{ "a VM with EL2 gets no field back that KVM hides", test_nested },
 		{ "id_gic: with a GICv3", test_gic },
-		{ "id_gic: without", test_no_gic },
+		{ "id_gic: without a GICv3", test_no_gic },
 	};
 	static struct compat_test tests[1 + NR_ROWS + ARRAY_SIZE(others)];
 	u32 i;

@@ -468,7 +468,8 @@ static void run_moved(struct bare_vm *m, struct changes *c)
 
 	run_pass(m, c);
 	run_pass(m, &again);
-	TEST_ASSERT(!memcmp(c, &again, sizeof(again)), "the guest changes its mind");
+	TEST_ASSERT(!memcmp(c, &again, sizeof(again)),
+		    "a second pass of the guest found something else");
 }
 
 /* What a guest would do to have its interrupts, is done for it */

@@ -415,15 +415,15 @@ int main(void)
 {
 	static const struct compat_test tests[] = {
 		{ "every baseline loads into another VM", run_baselines },
-		{ "every behaviour at another revision", run_revisions },
-		{ "an unknown behaviour", run_unknown },
-		{ "a missing behaviour", run_missing },
-		{ "entries that are refused", run_entries },
-		{ "headers that are refused", run_header },
-		{ "larger entries", run_growth },
-		{ "CHECK's argument, and what it says", run_check },
-		{ "bad pointers", run_pointers },
-		{ "too late once there is a vCPU", run_too_late },
+		{ "every behaviour loads at every revision", run_revisions },
+		{ "LOAD and an unknown behaviour", run_unknown },
+		{ "LOAD and a missing behaviour", run_missing },
+		{ "LOAD refuses bad entries", run_entries },
+		{ "LOAD refuses bad headers", run_header },
+		{ "LOAD and entries of another size", run_growth },
+		{ "CHECK names what LOAD would refuse", run_check },
+		{ "bad pointers are EFAULT", run_pointers },
+		{ "LOAD fails once there is a vCPU", run_too_late },
 	};
 
 	compat_run(tests, ARRAY_SIZE(tests));

@@ -623,11 +623,11 @@ static bool test_one_mind(void)
 int main(int argc, char *argv[])
 {
 	static const struct compat_test tests[] = {
-		{ "selections against vCPUs", test_races },
-		{ "LIST against selections", test_list_is_whole },
-		{ "a child cannot select", test_fork },
-		{ "close against calls", test_close },
-		{ "one mind, as eight vCPUs see it", test_one_mind },
+		{ "select while a vCPU is created", test_races },
+		{ "LIST while another thread selects", test_list_is_whole },
+		{ "a process that inherited the VM cannot select", test_fork },
+		{ "close while another thread selects", test_close },
+		{ "eight vCPUs see one selection, whatever is called meanwhile", test_one_mind },
 	};
 	int opt;
 

@@ -620,18 +620,18 @@ static bool test_caches32(void)
 int main(void)
 {
 	static const struct compat_test tests[] = {
-		{ "imp_id_traps: an AArch64 guest's", test_imp_id_traps },
-		{ "imp_id_traps: an AArch32 guest's", test_tcmtr },
-		{ "imp_id_traps: trapped if userspace can write them", test_writable },
-		{ "imp_id_traps: trapped with EL2", test_el2 },
+		{ "imp_id_traps: SMIDR_EL1 of an AArch64 guest", test_imp_id_traps },
+		{ "imp_id_traps: TCMTR and TLBTR of an AArch32 guest", test_tcmtr },
+		{ "imp_id_traps: KVM traps if userspace can write MIDR_EL1", test_writable },
+		{ "imp_id_traps: KVM traps in a VM with EL2", test_el2 },
 		{ "idst: every baseline and revision", test_idst },
 		{ "debug_reads: every baseline and revision", test_debug_reads },
 		{ "aarch32_id_traps: every baseline and revision", test_aarch32_ids },
 		{ "dbgdidr: every baseline and revision", test_dbgdidr },
-		{ "os_lock: an AArch64 guest's", test_os_lock },
-		{ "os_lock: an AArch64 guest's, restored", test_restored_lock },
-		{ "os_lock: an AArch32 guest's", test_os_lock32 },
-		{ "cache_geometry: an AArch32 guest's", test_caches32 },
+		{ "os_lock: an AArch64 guest takes it", test_os_lock },
+		{ "os_lock: an AArch64 guest has it after a restore", test_restored_lock },
+		{ "os_lock: an AArch32 guest takes it", test_os_lock32 },
+		{ "cache_geometry: CCSIDR and CCSIDR2 of an AArch32 guest", test_caches32 },
 	};
 
 	compat_run(tests, ARRAY_SIZE(tests));

@@ -175,9 +175,9 @@ static bool test_every_baseline(void)
 int main(void)
 {
 	static const struct compat_test tests[] = {
-		{ "unknown: no baseline shows it, the kernel by itself does", test_every_baseline },
-		{ "unknown: all that the kernel shows by itself has a behaviour", test_native },
-		{ "unknown: what it hides is shown by it alone", test_shown },
+		{ "unknown: 0 at every baseline, 1 natively", test_every_baseline },
+		{ "unknown: a behaviour hides all that the kernel shows natively", test_native },
+		{ "unknown: what 0 hides is shown at 1 alone", test_shown },
 	};
 
 	compat_run(tests, ARRAY_SIZE(tests));

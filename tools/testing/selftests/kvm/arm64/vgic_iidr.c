@@ -540,7 +540,7 @@ static void test_lowered(bool v3, int rev, int from)
 	check_groups(&g, cfg, "configured");
 
 	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(rev)), 0, "lower GICD_IIDR");
-	check_groups(&g, reset_groups(v3, rev), "lowered");
+	check_groups(&g, reset_groups(v3, rev), "the revision is lowered");
 
 	/* What the lower revision had no place for is not kept in secret */
 	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(from)), 0, "raise GICD_IIDR");
@@ -825,22 +825,22 @@ static const struct subtest {
 	enum arg arg;
 	bool v3_only;
 } subtests[] = {
-	{ "nothing written: the newest",	test_default,		NONE },
+	{ "the newest revision if none is written",	test_default,		NONE },
 	{ "no vCPU: -EINVAL",			test_no_vcpu,		NONE },
 	{ "bad values: -EINVAL",		test_einval,		NONE },
-	{ "STATUSR holds nothing",		test_statusr,		NONE, true },
-	{ "accepted",				test_accepted,		REV },
+	{ "STATUSR has no state",		test_statusr,		NONE, true },
+	{ "the revision is accepted",				test_accepted,		REV },
 	{ "IGROUPR by userspace",		test_user_groups,	REV },
 	{ "lowered",				test_lowered,		FROM },
 	{ "IGROUPR by the guest, delivery",	test_guest,		REV },
 	{ "LPI invalidation",			test_lpi,		REV, true },
-	{ "frozen by the first run",		test_frozen,		REV },
-	{ "restored, IIDR first",		test_restore,		TO },
-	{ "restored, IGROUPR first",		test_restore_late,	TO },
-	{ "restored without IIDR",		test_restore_never,	REV },
-	{ "state of 4.18",			test_from_4_18,		NONE },
-	{ "state of 5.10",			test_from_5_10,		NONE },
-	{ "state of 6.1",			test_from_6_1,		NONE },
+	{ "the first run fixes the revision",		test_frozen,		REV },
+	{ "state is restored, GICD_IIDR first",		test_restore,		TO },
+	{ "state is restored, IGROUPR first",		test_restore_late,	TO },
+	{ "state is restored without GICD_IIDR",		test_restore_never,	REV },
+	{ "state of 4.18 is restored",			test_from_4_18,		NONE },
+	{ "state of 5.10 is restored",			test_from_5_10,		NONE },
+	{ "state of 6.1 is restored",			test_from_6_1,		NONE },
 };
 
 static int nr_subtests;

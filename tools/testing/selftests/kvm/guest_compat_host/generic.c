@@ -215,45 +215,53 @@ static void check_tables(void)
 	struct kvm_guest_compat compat;
 
 	kernel = &a;
-	check("a release between two has what the one before it had",
+	check("a release that no row names has the revision of the one before it",
 	      guest_compat_revision(COLOUR, GUEST_COMPAT_V6_4), 1);
-	check("a release may go back", guest_compat_revision(COLOUR, GUEST_COMPAT_V7_3), 1);
-	check("a release of the future is as the newest",
+	check("a release may go back to an earlier revision",
+	      guest_compat_revision(COLOUR, GUEST_COMPAT_V7_3), 1);
+	check("an unknown later release has the newest revision",
 	      guest_compat_revision(COLOUR, 1000), 1);
 	check("ids may have holes", guest_compat_next(COLOUR), TASTE);
-	check("a hole is not known", guest_compat_known(3), false);
-	check("the first release's number", GUEST_COMPAT_V5_10, 1);
-	check("6.1's number", GUEST_COMPAT_V6_1, 12);
-	check("7.3's number", GUEST_COMPAT_V7_3, 34);
-	check("a baseline's number", guest_compat_number(&baselines_a[2]),
+	check("an id without a row is not known", guest_compat_known(3), false);
+	check("5.10 is release 1", GUEST_COMPAT_V5_10, 1);
+	check("6.1 is release 12", GUEST_COMPAT_V6_1, 12);
+	check("7.3 is release 34", GUEST_COMPAT_V7_3, 34);
+	check("6.12-v1 has its number in the UAPI", guest_compat_number(&baselines_a[2]),
 	      KVM_GUEST_COMPAT_6_12_V1);
 
 	guest_compat_native_of(&compat);
-	check("native, of its release", compat.revision[COLOUR], 1);
-	check("native, whatever the release", compat.revision[TASTE], 1);
-	check("native is native", guest_compat_differs(&compat), false);
+	check("a native revision follows the native release", compat.revision[COLOUR], 1);
+	check("a native revision follows the row's .native", compat.revision[TASTE], 1);
+	check("the native vector does not differ from native",
+	      guest_compat_differs(&compat), false);
 	compat = of(KVM_GUEST_COMPAT_7_3_V1);
-	check("the newest baseline is not native", guest_compat_differs(&compat), true);
+	check("the newest baseline differs from native", guest_compat_differs(&compat), true);
 
-	check("the highest revision, of a release before", guest_compat_highest(COLOUR), 2);
-	check("the highest revision, whatever the release", guest_compat_highest(TASTE), 1);
+	check("an earlier release decides the highest revision", guest_compat_highest(COLOUR), 2);
+	check("the row's .native decides the highest revision", guest_compat_highest(TASTE), 1);
 
 	kernel = &less;
-	check("what was undone is not there", guest_compat_highest(COLOUR), 1);
+	check("a kernel that reverted a change does not offer its revision",
+	      guest_compat_highest(COLOUR), 1);
 	kernel = &more;
-	check("nor what came after the kernel", guest_compat_highest(TASTE), 1);
-	check("unless it was backported", guest_compat_highest(COLOUR), 2);
+	check("a kernel does not offer the revision of a later release",
+	      guest_compat_highest(TASTE), 1);
+	check("a kernel offers the revision of a backport", guest_compat_highest(COLOUR), 2);
 	more.backports = no_backports;
-	check("which it was not here", guest_compat_highest(COLOUR), 1);
+	check("the same kernel without the backport does not offer it",
+	      guest_compat_highest(COLOUR), 1);
 
 	kernel = &old;
-	check("a backport", guest_compat_native_revision(SHAPE), 0);
-	check("of the last revision but one", guest_compat_highest(SHAPE), 1);
-	check("what came after the kernel cannot be selected",
+	check("a backport decides the native revision", guest_compat_native_revision(SHAPE), 0);
+	check("a backport does not lower the highest revision", guest_compat_highest(SHAPE), 1);
+	check("a kernel does not offer the baseline of a later release",
 	      !guest_compat_find(KVM_GUEST_COMPAT_7_3_V1), true);
-	check("what it is itself can", !guest_compat_find(KVM_GUEST_COMPAT_6_12_V1), false);
-	check("nor is there a version 2", !guest_compat_find(V2(GUEST_COMPAT_V6_1)), true);
-	check("nor a number of 64 bits", !guest_compat_find(1ULL << 32 | KVM_GUEST_COMPAT_6_1_V1),
+	check("a kernel offers the baseline of its own release",
+	      !guest_compat_find(KVM_GUEST_COMPAT_6_12_V1), false);
+	check("a kernel does not offer a version that it does not know",
+	      !guest_compat_find(V2(GUEST_COMPAT_V6_1)), true);
+	check("a number with bits above 31 is no baseline",
+	      !guest_compat_find(1ULL << 32 | KVM_GUEST_COMPAT_6_1_V1),
 	      true);
 }
 
@@ -312,18 +320,19 @@ static void check_names(void)
 			       ret ? kvm_said : said(&compat));
 		wrong += !ok;
 	}
-	check("names are read, and written so that they can be read again", wrong, 0);
+	check("each text is parsed, or refused with its reason; what is written parses again",
+	      wrong, 0);
 
 	guest_compat_parse(&compat, "6.1");
-	check("the log says what is meant by a bare name",
+	check("the log says which version a bare name selects",
 	      !strstr(kvm_said, "\"6.1\" selects 6.1-v2"), false);
 	*kvm_said = '\0';
 	guest_compat_parse(&compat, "6.1-v1");
-	check("and nothing of an exact one", *kvm_said, 0);
+	check("the log says nothing of an exact name", *kvm_said, 0);
 
 	kernel = &a;
 	guest_compat_parse(&compat, "6.1");
-	check("another kernel has another newest version", compat.baseline,
+	check("a bare name selects an older version on an older kernel", compat.baseline,
 	      KVM_GUEST_COMPAT_6_1_V1);
 }
 
@@ -350,26 +359,28 @@ static void check_versions(void)
 		refused += move(&b, &a, &on_b, &got, &bad_id) != 0;
 		wrong += !same(&got, &on_a) || got.baseline != number;
 	}
-	check("version 1 moves from A to B and from B to A", refused, 0);
-	check("and is the same on both", wrong, 0);
+	check("version 1 of each baseline moves from A to B and from B to A", refused, 0);
+	check("version 1 of each baseline has the same revisions on A and B", wrong, 0);
 
 	kernel = &b;
 	on_b = of(V1(GUEST_COMPAT_V6_1));
-	check("a late row is as it was in VMs of version 1", on_b.revision[SMELL], 1);
+	check("version 1 has the revision of a late row that its VMs had", on_b.revision[SMELL], 1);
 	on_b = of(V2(GUEST_COMPAT_V6_1));
-	check("and as the release was in those of version 2", on_b.revision[SMELL], 0);
-	check("which A cannot do", move(&b, &a, &on_b, &got, &bad_id), -EINVAL);
-	check("and says why", bad_id, SMELL);
-	check("but can do of 6.1 what is in its table", move(&b, &b, &on_b, &got, &bad_id), 0);
-	check("and tells which it is", got.baseline, V2(GUEST_COMPAT_V6_1));
+	check("version 2 has the revision of a late row that the release had",
+	      on_b.revision[SMELL], 0);
+	check("A refuses version 2", move(&b, &a, &on_b, &got, &bad_id), -EINVAL);
+	check("A names the late row when it refuses version 2", bad_id, SMELL);
+	check("B loads its own version 2", move(&b, &b, &on_b, &got, &bad_id), 0);
+	check("B keeps the number of version 2", got.baseline, V2(GUEST_COMPAT_V6_1));
 
 	kernel = &old_b;
 	check("a late row takes no baseline from an older kernel",
 	      !guest_compat_find(V1(GUEST_COMPAT_V6_1)), false);
 	on_a = of(V1(GUEST_COMPAT_V6_1));
-	check("which is what it was", on_a.revision[SMELL], 0);
-	check("and moves to B", move(&old_b, &b, &on_a, &got, &bad_id), 0);
-	check("as what it was", got.revision[SMELL], 0);
+	check("on an older kernel, a late row has the native revision", on_a.revision[SMELL], 0);
+	check("version 1 moves from an older kernel to B",
+	      move(&old_b, &b, &on_a, &got, &bad_id), 0);
+	check("B keeps the revision that the older kernel gave", got.revision[SMELL], 0);
 }
 
 static void check_vectors(void)
@@ -381,69 +392,82 @@ static void check_vectors(void)
 
 	kernel = &a;
 	guest_compat_start(&reader);
-	check("an entry", guest_compat_take(&reader, &entry), 0);
-	check("is taken once", guest_compat_take(&reader, &entry), -EINVAL);
+	check("guest_compat_take() accepts an entry", guest_compat_take(&reader, &entry), 0);
+	check("guest_compat_take() refuses a second entry of one id",
+	      guest_compat_take(&reader, &entry), -EINVAL);
 	entry.id = SHAPE;
-	check("a revision that there is not", guest_compat_take(&reader, &entry), -EINVAL);
+	check("guest_compat_take() refuses a revision that does not exist",
+	      guest_compat_take(&reader, &entry), -EINVAL);
 	entry.revision = 0;
 	entry.flags = 1;
-	check("flags", guest_compat_take(&reader, &entry), -EINVAL);
+	check("guest_compat_take() refuses flags", guest_compat_take(&reader, &entry), -EINVAL);
 	entry.flags = 0;
-	check("another entry", guest_compat_take(&reader, &entry), 0);
-	check("which does not go with the first",
+	check("guest_compat_take() accepts an entry of another id",
+	      guest_compat_take(&reader, &entry), 0);
+	check("guest_compat_complete() refuses two revisions that do not go together",
 	      guest_compat_complete(&reader, GUEST_COMPAT_V7_3, 0, &bad_id), -EINVAL);
-	check("and it is said which", bad_id, COLOUR);
+	check("guest_compat_complete() names the behaviour that does not go with the others",
+	      bad_id, COLOUR);
 
 	entry = (struct kvm_guest_compat_behaviour){ .id = 99, .releases = { 0, ~0ULL } };
-	check("an unknown behaviour, otherwise here", guest_compat_take(&reader, &entry), -EINVAL);
+	check("guest_compat_take() refuses an unknown behaviour that this kernel does differently",
+	      guest_compat_take(&reader, &entry), -EINVAL);
 	entry.releases[0] = 1ULL << GUEST_COMPAT_V7_3;
-	check("an unknown behaviour, as here", guest_compat_take(&reader, &entry), 0);
+	check("guest_compat_take() accepts an unknown behaviour that this kernel does natively",
+	      guest_compat_take(&reader, &entry), 0);
 
 	kernel = &less;
 	guest_compat_start(&reader);
-	check("one that is missing, and that the kernel cannot do",
+	check("guest_compat_complete() refuses a missing behaviour whose revision the kernel lacks",
 	      guest_compat_complete(&reader, GUEST_COMPAT_V6_12, 0, &bad_id), -EINVAL);
-	check("and it is said which", bad_id, COLOUR);
-	check("nor can a baseline that has it be selected",
+	check("guest_compat_complete() names the missing behaviour whose revision the kernel lacks",
+	      bad_id, COLOUR);
+	check("a kernel does not offer a baseline with a revision that it lacks",
 	      !guest_compat_find(KVM_GUEST_COMPAT_6_12_V1), true);
-	check("but those before", !guest_compat_find(KVM_GUEST_COMPAT_6_1_V1), false);
+	check("a kernel offers the baselines before that one",
+	      !guest_compat_find(KVM_GUEST_COMPAT_6_1_V1), false);
 	kernel = &a;
 
 	guest_compat_start(&reader);
-	check("one that is missing, of a release that is not known",
+	check("guest_compat_complete() refuses a missing behaviour of an unknown release",
 	      guest_compat_complete(&reader, 1000, 0, &bad_id), -EINVAL);
-	check("and it is said which", bad_id, SHAPE);
-	check("of a known one", guest_compat_complete(&reader, GUEST_COMPAT_V6_1, 0, &bad_id), 0);
-	check("is as it was there", reader.want.revision[COLOUR], 1);
+	check("guest_compat_complete() names the missing behaviour of an unknown release",
+	      bad_id, SHAPE);
+	check("guest_compat_complete() accepts a missing behaviour of a known release",
+	      guest_compat_complete(&reader, GUEST_COMPAT_V6_1, 0, &bad_id), 0);
+	check("a missing behaviour has the revision of that release",
+	      reader.want.revision[COLOUR], 1);
 
 	/* A baseline that the destination has never heard of */
 	kernel = &b;
 	has = of(V2(GUEST_COMPAT_V6_1));
 	has.revision[SMELL] = 1;
 	check("a vector of an unknown baseline loads", move(&b, &a, &has, &got, &bad_id), 0);
-	check("and is told by what it has", strcmp(said(&got), "native,taste=0"), 0);
-	check("but keeps its number", got.baseline, V2(GUEST_COMPAT_V6_1));
+	check("a vector of an unknown baseline is written as native with its differences",
+	      strcmp(said(&got), "native,taste=0"), 0);
+	check("a vector of an unknown baseline keeps its number",
+	      got.baseline, V2(GUEST_COMPAT_V6_1));
 }
 
 static void check_freeze(void)
 {
 	kernel = &a;
-	check("all of A is as it was published", freeze_kept(published), 0);
-	check("and as its rows say", freeze_up_to_date(published), 0);
-	check("in order", freeze_order(), 0);
+	check("each published line of A is kept", freeze_kept(published), 0);
+	check("each newest version of A is what its rows say", freeze_up_to_date(published), 0);
+	check("the lines of A are in order", freeze_order(), 0);
 	kernel = &b;
-	check("all of B, too", freeze_kept(published), 0);
-	check("with its new versions", freeze_up_to_date(published), 0);
-	check("in order", freeze_order(), 0);
-	printf("# What follows is refused, and said so:\n");
+	check("each published line of B is kept", freeze_kept(published), 0);
+	check("each newest version of B is what its rows say", freeze_up_to_date(published), 0);
+	check("the lines of B are in order", freeze_order(), 0);
+	printf("# Each of the following lines is a complaint that the test expects:\n");
 	kernel = &changed;
-	check("lines that were changed are refused", freeze_kept(published), 2);
+	check("published lines that were changed are found", freeze_kept(published), 2);
 	kernel = &dropped;
-	check("lines that were dropped are refused", freeze_kept(published), 2);
+	check("published lines that were dropped are found", freeze_kept(published), 2);
 	kernel = &lazy;
-	check("baselines that lack a new version", freeze_up_to_date(published), 2);
+	check("baselines that lack a new version are found", freeze_up_to_date(published), 2);
 	kernel = &changed;
-	check("may change while they are not published", freeze_kept("# nothing\n"), 0);
+	check("lines may change while they are not published", freeze_kept("# nothing\n"), 0);
 }
 
 int main(void)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The rows of arm64's guest compatibility, and the rules for ID registers,
- * built for the machine at hand. Without an argument, prints what the
- * documentation has to say: a line for each revision of a behaviour and each
- * run of releases that had it. "vectors" prints the revisions of each baseline,
- * "publish published" what that file has to become, and "check published" checks
- * what no compiler can.
+ * built for the machine at hand. Without an argument, prints a line for each
+ * revision of a behaviour and each run of releases that had it. "vectors" prints
+ * the revisions of each baseline, "baselines" its number and the point release
+ * that was measured. "publish published" prints what that file has to become, and
+ * "check published" checks what no compiler can.
  */
 #include "host.h"
 #include "shown.h"
@@ -79,6 +79,17 @@ static void print_vectors(void)
 	}
 }
 
+static void print_baselines(void)
+{
+	char name[16];
+
+	for (unsigned int i = 0; i < guest_compat_nr_baselines; i++) {
+		guest_compat_name(name, sizeof(name), &guest_compat_baselines[i]);
+		printf("%s, 0x%04x, %s\n", name, guest_compat_number(&guest_compat_baselines[i]),
+		       guest_compat_baselines[i].measured);
+	}
+}
+
 /* What "published" has to have, of all baselines that there are */
 static void print_published(void)
 {
@@ -124,9 +135,9 @@ static void check_rows(void)
 			       f->rules[last] != GUEST_COMPAT_ID_NOW);
 	}
 	check("every id has a name and a description", holes, 0);
-	check("names are unique, and what a command line takes", names, 0);
-	check("revisions came one after the other", order, 0);
-	check("every change changes something", unsorted, 0);
+	check("names are unique, and fit a command line", names, 0);
+	check("no release skips a revision", order, 0);
+	check("each release in a row changes the revision", unsorted, 0);
 	check("a field's rules end with what this kernel shows", rules, 0);
 }
 
@@ -167,7 +178,7 @@ static void check_nv(void)
 		wrong += default_of(r, SYS_ID_AA64MMFR2_EL1, rest | nv, rest) !=
 			 (r <= GUEST_COMPAT_V6_14 ? rest | nv : rest);
 	check("ID_AA64MMFR2_EL1.NV of every release", wrong, 0);
-	check("ID_AA64MMFR2_EL1.NV of a host without",
+	check("ID_AA64MMFR2_EL1.NV of a host without NV",
 	      default_of(GUEST_COMPAT_V6_12, SYS_ID_AA64MMFR2_EL1, rest, rest), rest);
 }
 
@@ -182,7 +193,7 @@ static void check_native(void)
 	for (u32 i = 0; i < 64; i++)
 		wrong += guest_compat_id_default(compat.revision, sys_reg(3, 0, 0, i / 8, i % 8),
 						 ~val, val) != val;
-	check("native is this kernel", wrong, 0);
+	check("native changes no ID register", wrong, 0);
 }
 
 /* A field, or a register, that came after the tables is in no release */
@@ -195,8 +206,8 @@ static void check_unknown(void)
 				      ID_AA64MMFR3_EL1_S2PIE_MASK);
 		shown += default_of(r, sys_reg(3, 0, 0, 6, 4), ~0ULL, ~0ULL) != 0;
 	}
-	check("no release has what no row is about", shown, 0);
-	check("CTR_EL0 is no such register",
+	check("baselines hide fields without a row", shown, 0);
+	check("baselines do not hide bits of CTR_EL0",
 	      default_of(GUEST_COMPAT_V6_1, sys_reg(3, 3, 0, 0, 1), 0, 0x9444c004), 0x9444c004);
 }
 
@@ -213,13 +224,13 @@ static void check_baselines(const char *published)
 		lacking += guest_compat_selectable(&guest_compat_baselines[i]) !=
 			   (guest_compat_baselines[i].release <= guest_compat_native);
 	}
-	check("what is published is as it was", freeze_kept(published), 0);
-	check("so is what tables without revisions add", shown_kept(published), 0);
+	check("each published line is kept", freeze_kept(published), 0);
+	check("each published field, register and hypercall is kept", shown_kept(published), 0);
 	check("the newest version of each release is what the rows say",
 	      freeze_up_to_date(published), 0);
-	check("versions are in order", freeze_order(), 0);
-	check("no baseline has revisions that do not go together", incoherent, 0);
-	check("all up to this kernel's release can be selected", lacking, 0);
+	check("the lines of baselines.h are in order", freeze_order(), 0);
+	check("the revisions of each baseline go together", incoherent, 0);
+	check("this kernel offers the baselines up to its release, and no others", lacking, 0);
 }
 
 /* As if all were published here, and then one bit, one register, one hypercall came */
@@ -232,7 +243,7 @@ static void check_shown(void)
 		at += sprintf(at, "%s\n", line);
 	}
 	shown_write(at);
-	check("what was published a moment ago is kept", shown_kept(text), 0);
+	check("what publish writes is what check wants", shown_kept(text), 0);
 
 	/* Less one bit of 0xff0f00f0 */
 	at = strstr(text, "fields 3, 0, 0, 6, 3: 0xff");
@@ -254,6 +265,10 @@ int main(int argc, char *argv[])
 	}
 	if (!strcmp(argv[1], "vectors")) {
 		print_vectors();
+		return 0;
+	}
+	if (!strcmp(argv[1], "baselines")) {
+		print_baselines();
 		return 0;
 	}
 	published = freeze_read(argv[2]);

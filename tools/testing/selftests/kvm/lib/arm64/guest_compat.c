@@ -8,7 +8,7 @@
 #include "bare_vm.h"
 #include "ucall.h"
 
-/* On /dev/kvm, where there are some of the attributes as well */
+/* The attributes on /dev/kvm, which has some of them, too */
 int compat_dev_get(u64 attr, void *arg)
 {
 	int fd = open_kvm_dev_path_or_exit();
@@ -34,7 +34,7 @@ void compat_list(struct kvm_vm *vm, struct compat_vector *v)
 	TEST_ASSERT(!ret, "KVM_GUEST_COMPAT_LIST: %d", ret);
 }
 
-/* Of the last there is none after */
+/* NULL after the last entry */
 struct kvm_guest_compat_behaviour *compat_entry(struct compat_vector *v, u32 i)
 {
 	if (i >= compat_nr(v))
@@ -43,7 +43,7 @@ struct kvm_guest_compat_behaviour *compat_entry(struct compat_vector *v, u32 i)
 	return (void *)v->bytes + sizeof(v->hdr) + i * v->hdr.entry_size;
 }
 
-/* What the kernel says that there is to select, the first with 0 */
+/* The baselines that the kernel offers: the first is 0, NULL comes after the last */
 struct kvm_guest_compat_baseline *compat_baseline(u32 i)
 {
 	static struct compat_baselines list;
@@ -68,7 +68,7 @@ int compat_check(struct kvm_vm *vm, void *vector, struct kvm_guest_compat_check 
 		    compat_dev_get(KVM_GUEST_COMPAT_CHECK, arg);
 }
 
-/* Whether two vectors of one kernel have the same revisions */
+/* Do two vectors of one kernel have the same revisions? */
 bool compat_same(struct compat_vector *a, struct compat_vector *b)
 {
 	u32 i;
@@ -110,7 +110,7 @@ int compat_get_revision(struct kvm_vm *vm, u32 id)
 	return compat_get(vm, KVM_GUEST_COMPAT_REVISION, &arg) ?: (int)arg.revision;
 }
 
-/* Revisions that the kernel only takes together */
+/* Revisions that the kernel accepts only together */
 const struct compat_together compat_together[] = {
 	{ "cache_geometry", 0, "id_aa64mmfr2_ccidx" },
 	{ "cache_geometry", 0, "id_mmfr4_ccidx" },
@@ -126,7 +126,7 @@ const struct compat_together compat_together[] = {
 	{ "list_ptimer", 0, "nested" },
 };
 
-/* Is it refused where the rest is native? Not where @with is at 0 by itself. */
+/* Does the kernel refuse the revision while the rest is native? Not if @with is natively 0. */
 bool compat_not_alone(const char *name, u32 revision)
 {
 	struct compat_vector v;
@@ -141,8 +141,8 @@ bool compat_not_alone(const char *name, u32 revision)
 }
 
 /*
- * By name, and what goes with it; the test has no use for a kernel that does
- * not know it.
+ * Sets a revision by the behaviour's name, and the revisions that it needs. Fails
+ * on a kernel that does not know the name.
  */
 void compat_set_named(struct kvm_vm *vm, const char *name, u32 revision)
 {
@@ -153,7 +153,7 @@ void compat_set_named(struct kvm_vm *vm, const char *name, u32 revision)
 
 	compat_list(vm, &v);
 	b = compat_find(&v, name);
-	TEST_ASSERT(b, "no behaviour \"%s\"", name);
+	TEST_ASSERT(b, "the kernel has no behaviour \"%s\"", name);
 	b->revision = revision;
 	for (i = 0; i < ARRAY_SIZE(compat_together); i++)
 		if (!strcmp(name, compat_together[i].name) &&
@@ -170,7 +170,7 @@ const u32 compat_baselines[] = {
 	KVM_GUEST_COMPAT_7_2_V1, KVM_GUEST_COMPAT_7_3_V1,
 };
 
-/* The release that the kernel is by itself */
+/* The native release of the kernel */
 u32 compat_native_release(void)
 {
 	static struct compat_vector v;
@@ -191,7 +191,7 @@ u32 compat_nr_baselines(void)
 	return nr;
 }
 
-/* The highest revision that the kernel has of a behaviour */
+/* The highest revision that the kernel offers of a behaviour */
 u32 compat_highest(const char *name)
 {
 	struct kvm_guest_compat_behaviour *b;
@@ -199,12 +199,12 @@ u32 compat_highest(const char *name)
 
 	compat_list(NULL, &v);
 	b = compat_find(&v, name);
-	TEST_ASSERT(b, "no behaviour \"%s\"", name);
+	TEST_ASSERT(b, "the kernel has no behaviour \"%s\"", name);
 
 	return b->highest;
 }
 
-/* Before there is a vCPU */
+/* Selects a baseline, before there is a vCPU */
 void compat_make(struct kvm_vm *vm, u32 baseline)
 {
 	int ret = compat_select(vm, baseline);
@@ -212,7 +212,7 @@ void compat_make(struct kvm_vm *vm, u32 baseline)
 	TEST_ASSERT(!ret, "baseline %#x: %d", baseline, ret);
 }
 
-/* Has the host's administrator said what VMs start as? */
+/* Has the administrator set a host default? */
 bool compat_host_default(void)
 {
 	FILE *f = fopen("/sys/module/kvm/parameters/guest_compat", "r");
@@ -226,8 +226,8 @@ bool compat_host_default(void)
 }
 
 /*
- * Adds a vCPU with these features. It has no EL2 unless that is one of them:
- * the library would give it where the host can.
+ * Adds a vCPU with these features. Without KVM_ARM_VCPU_HAS_EL2 among them, it has
+ * no EL2: the library would add that on hosts that can.
  */
 struct kvm_vcpu *compat_vcpu(struct kvm_vm *vm, u32 id, u32 features, void *guest_code)
 {
@@ -251,8 +251,8 @@ struct kvm_vm *compat_vm(u32 baseline, u32 features, void *guest_code, struct kv
 }
 
 /*
- * Has the host AArch32 at EL0? Without, the ID registers of AArch32 read as zero
- * and ignore all writes, and no AArch32 guest runs, whatever EL1 has.
+ * Does the host have AArch32 at EL0? If not, AArch32's ID registers read as zero and
+ * ignore all writes, and no AArch32 guest runs.
  */
 bool compat_has_aarch32(struct kvm_vcpu *vcpu)
 {
@@ -317,8 +317,8 @@ bool compat_listed(const struct kvm_reg_list *list, u64 id)
 }
 
 /*
- * Each baseline, @since is the first at revision 1; and native with either revision.
- * A kernel from before @since cannot have revision 1.
+ * Checks each baseline, of which @since is the first at revision 1, and native with
+ * either revision. A kernel from before @since does not offer revision 1.
  */
 bool compat_each(const char *name, u32 since, bool (*check)(struct kvm_vm *vm, bool rev))
 {
@@ -370,7 +370,7 @@ void compat_run(const struct compat_test *tests, unsigned int nr)
 	ksft_finished();
 }
 
-/* Does KVM run in protected mode? Earlier kernels may, and have no protected VMs. */
+/* Does KVM run in protected mode? Kernels without protected VMs may, too. */
 bool compat_protected_mode(void)
 {
 	int kvm_fd = open_kvm_dev_path_or_exit();
