@@ -53,6 +53,7 @@ struct fault_case {
 	const char *name;
 	enum stage stage;
 	int (*call)(struct machine *m);
+	bool old;		/* of a VM that is 5.10 */
 	bool (*after_failure)(struct machine *m);
 };
 
@@ -152,7 +153,7 @@ static void stop_faults(void)
 
 struct snapshot {
 	u32 len;
-	u8 bytes[SZ_256K];
+	u8 bytes[SZ_512K];
 };
 
 static void add(struct snapshot *s, const void *what, size_t len)
@@ -206,8 +207,8 @@ static void take_snapshot(struct machine *m, struct snapshot *s)
 		compat_list(m->bare.vm, &v);
 		add(s, &v, v.hdr.size);
 	}
-	if (m->bare.vcpu[0])
-		add_vcpu(s, m->bare.vcpu[0]);
+	for (u32 i = 0; i < m->bare.d.nr_vcpus && m->bare.vcpu[i]; i++)
+		add_vcpu(s, m->bare.vcpu[i]);
 	if (m->stage == GIC) {
 		TEST_ASSERT(!vgic_attr_do(&m->bare, false, KVM_DEV_ARM_VGIC_GRP_DIST_REGS,
 					  GICD_IIDR_AT, &iidr, sizeof(iidr)), "GICD_IIDR");
@@ -237,21 +238,24 @@ static bool same(const struct snapshot *a, const struct snapshot *b)
 	return a->len == b->len && !memcmp(a->bytes, b->bytes, a->len);
 }
 
-static void make(struct machine *m, enum stage stage)
+static void make(struct machine *m, enum stage until, u32 baseline)
 {
-	struct bare_vm_desc d = bare_vm_default(stage == GIC ? gic_version : 0);
+	struct bare_vm_desc d = bare_vm_default(until == GIC ? gic_version : 0);
 
 	memset(m, 0, sizeof(*m));
-	m->stage = stage;
+	m->stage = until;
 	m->fd = -1;
-	if (stage == NO_VM)
+	if (until == NO_VM)
 		return;
+	/* For one vCPU alone, the first run allocates nothing */
+	d.nr_vcpus = until >= VCPU_INIT ? 2 : 1;
 	bare_vm_create(&m->bare, &d);
-	if (stage >= VCPU)
+	compat_make(m->bare.vm, baseline);
+	if (until >= VCPU)
 		m->bare.vcpu[0] = __vm_vcpu_add(m->bare.vm, 0);
-	if (stage >= VCPU_INIT)
-		bare_vm_init_vcpu(&m->bare, 0, vm_vcpu_features(m->bare.vm, "pmu"));
-	if (stage == GIC)
+	for (u32 i = 0; until >= VCPU_INIT && i < d.nr_vcpus; i++)
+		bare_vm_init_vcpu(&m->bare, i, vm_vcpu_features(m->bare.vm, "pmu"));
+	if (until == GIC)
 		bare_vm_init_devices(&m->bare);
 }
 
@@ -296,7 +300,8 @@ static int call_list(struct machine *m)
 {
 	struct compat_vector *v = (void *)m->out;
 
-	v->hdr.size = m->out_len = sizeof(*v);
+	v->hdr.size = sizeof(*v);
+	m->out_len = sizeof(*v);
 	return do_attr(m, KVM_GET_DEVICE_ATTR, KVM_GUEST_COMPAT_LIST, v);
 }
 
@@ -304,7 +309,8 @@ static int call_baselines(struct machine *m)
 {
 	struct compat_baselines *b = (void *)m->out;
 
-	b->hdr.size = m->out_len = sizeof(*b);
+	b->hdr.size = sizeof(*b);
+	m->out_len = sizeof(*b);
 	return do_attr(m, KVM_GET_DEVICE_ATTR, KVM_GUEST_COMPAT_BASELINES, b);
 }
 
@@ -526,7 +532,6 @@ static const struct fault_case cases[] = {
 	{ "/dev/kvm: KVM_GUEST_COMPAT_CHECK", NO_VM, call_check },
 	{ "kvm.guest_compat: read", NO_VM, call_read_default },
 	{ "kvm.guest_compat: write", NO_VM, call_write_default },
-	{ "KVM_CREATE_VM", NO_VM, call_create_vm },
 	{ "KVM_HAS_DEVICE_ATTR", VM, call_has_attr },
 	{ "KVM_GUEST_COMPAT_LIST", VM, call_list },
 	{ "KVM_GUEST_COMPAT_BASELINES", VM, call_baselines },
@@ -539,19 +544,26 @@ static const struct fault_case cases[] = {
 	{ "KVM_ARM_PREFERRED_TARGET", VM, call_preferred_target },
 	{ "KVM_ARM_GET_REG_WRITABLE_MASKS", VCPU_INIT, call_masks },
 	{ "debugfs", VM, call_read_debugfs },
-	{ "KVM_CREATE_VCPU", VM, call_create_vcpu, can_select },
+	{ "KVM_CREATE_VCPU", VM, call_create_vcpu, .after_failure = can_select },
 	{ "KVM_CREATE_DEVICE of the vGIC", VM, call_create_gic },
 	{ "KVM_CREATE_DEVICE of the vGIC after a vCPU", VCPU_INIT, call_create_gic },
+	{ "KVM_CREATE_DEVICE of the vGIC after a vCPU of 5.10", VCPU_INIT, call_create_gic, true },
 	{ "KVM_ARM_VCPU_INIT", VCPU, call_vcpu_init },
+	{ "KVM_ARM_VCPU_INIT of 5.10", VCPU, call_vcpu_init, true },
 	{ "KVM_GET_REG_LIST", VCPU_INIT, call_reg_list },
+	{ "KVM_GET_REG_LIST of 5.10", VCPU_INIT, call_reg_list, true },
 	{ "KVM_GET_ONE_REG", VCPU_INIT, call_get_reg },
 	{ "KVM_SET_ONE_REG: firmware", VCPU_INIT, call_set_firmware },
 	{ "KVM_SET_ONE_REG: hypercalls", VCPU_INIT, call_set_bitmap },
 	{ "KVM_SET_ONE_REG: an ID register", VCPU_INIT, call_set_id_reg },
 	{ "KVM_SET_ONE_REG: CCSIDR", VCPU_INIT, call_set_ccsidr },
+	{ "KVM_SET_ONE_REG: CCSIDR of 5.10", VCPU_INIT, call_set_ccsidr, true },
 	{ "KVM_RUN", VCPU_INIT, call_run },
+	{ "KVM_RUN of 5.10", VCPU_INIT, call_run, true },
 	{ "GICD_IIDR: get", GIC, call_get_iidr },
 	{ "GICD_IIDR: set", GIC, call_set_iidr },
+	/* Each file in debugfs is some more: last, as it takes longest */
+	{ "KVM_CREATE_VM", NO_VM, call_create_vm },
 };
 
 /* The number of points, or -1 */
@@ -559,12 +571,13 @@ static int each_point(const struct fault_case *c, unsigned int *survived)
 {
 	static struct machine m;
 	static struct snapshot before, after, undisturbed;
+	u32 baseline = c->old ? KVM_GUEST_COMPAT_5_10_V1 : COMPAT_NATIVE;
 	unsigned int nth;
 	bool ok = true;
 	int ret;
 
 	file_write(PARAMETER, initial);
-	make(&m, c->stage);
+	make(&m, c->stage, baseline);
 	ret = c->call(&m);
 	ok &= CHECK(!ret, "%s, undisturbed: %d", c->name, ret);
 	take_result(&m, &undisturbed);
@@ -574,7 +587,7 @@ static int each_point(const struct fault_case *c, unsigned int *survived)
 		bool failed;
 
 		file_write(PARAMETER, initial);
-		make(&m, c->stage);
+		make(&m, c->stage, baseline);
 		take_snapshot(&m, &before);
 		fail_nth(nth);
 		ret = c->call(&m);
