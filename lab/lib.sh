@@ -154,7 +154,7 @@ locked()
 # A program or a library below ROOT; links in packages may be absolute.
 binary()		# ROOT NAME TYPE
 {
-	find "$1" \( -path "$1*/bin/*" -o -path "$1*/lib/*" \) -name "$2" -type "$3" -print -quit
+	find "$1" \( -path "$1*/bin/*" -o -path "$1*/sbin/*" -o -path "$1*/lib/*" \) -name "$2" -type "$3" -print -quit
 }
 
 needed() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'; }

@@ -249,6 +249,15 @@ class Fetch(Made):
         done = self.fetch('vmm', 'busybox')
         self.assertEqual((pathlib.Path(done.stdout.strip()) / 'busybox').read_text(), 'a program', done.stderr)
 
+    def test_a_tool_for_hosts(self):
+        """kexec is a program of a package in /sbin"""
+        (self.lab / 'vmms').write_text('kexec\tbookworm\tkexec-tools\t1\n')
+        (self.mirror / 'index').write_text('1 kexec-tools\n')
+        self.package('kexec-tools', '1', {'./sbin/kexec': 'a program', './etc/init.d/kexec': 'no program'})
+        script(self.bin / 'readelf', '')
+        done = self.fetch('vmm', 'kexec')
+        self.assertEqual((pathlib.Path(done.stdout.strip()) / 'kexec').read_text(), 'a program', done.stderr)
+
     def test_two_at_once(self):
         """two that want the same at once fetch it once"""
         (self.mirror / 'slow').write_text('0.3')

@@ -64,8 +64,8 @@ struct field {
 	uint8_t high, low;
 };
 
-bool reg_exists(const char *reg);
-/* By the 16 bits that KVM's id has of its encoding, NULL if there is none */
+/* A register's name, and the 16 bits that KVM's id has of its encoding; 0 or NULL for none */
+uint32_t encoding_of(const char *reg);
 const char *sysreg_of(uint32_t encoding);
 /* The fields of a register in which bits of @diff are, one by one: start with NULL */
 const struct field *next_field(const struct field *f, const char *reg, uint64_t diff);
@@ -167,11 +167,17 @@ int try_machine(const json_t *machine, const char *baseline, struct losses *loss
 int save_cmd(int argc, char **argv);
 int restore_cmd(int argc, char **argv);
 int list_cmd(const char *file);
+/* What a guest sees, by classes and names; ends the process if there is none */
+struct kvm_vm;
+json_t *seen_facts(int gic, const char *without, void (*made)(struct kvm_vm *vm));
 
 /* ---- kvm-compat.c ---- */
 
 extern bool as_json;
 
+/* Does a guest of one CPU see another model on the other? Not if the user does not mind */
+bool other_cpu(uint64_t a, uint64_t b);
+void say_other_cpu(const char *file, uint64_t there, uint64_t here);
 int kvm_compat(int argc, char **argv);
 void say(const char *fmt, ...);
 json_t *why_json(const struct loss *l, const struct vector *from, const struct vector *to);

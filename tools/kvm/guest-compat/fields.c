@@ -35,12 +35,12 @@ static const struct {
 #include "fields.inc"
 };
 
-bool reg_exists(const char *reg)
+uint32_t encoding_of(const char *reg)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(regs); i++)
 		if (!strcmp(regs[i].name, reg))
-			return true;
-	return false;
+			return regs[i].encoding;
+	return 0;
 }
 
 const char *sysreg_of(uint32_t encoding)

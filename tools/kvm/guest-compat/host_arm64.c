@@ -13,9 +13,10 @@
 
 #include "compat.h"
 
-/* What is selected in each VM: a baseline, a vector of a dump, or nothing */
+/* What is selected in each VM: a baseline, a vector of a dump or a file, or nothing */
 static const char *selected;
 static const json_t *selected_revisions;
+static struct compat_vector *selected_vector;
 static bool has_capability;
 
 /* ------------------------------- Children ------------------------------- */
@@ -223,7 +224,7 @@ json_t *host_baselines(void)
 
 /* ------------------------------- Selecting -------------------------------- */
 
-static void select_baseline(struct bare_vm *m)
+static void select_for(struct kvm_vm *vm)
 {
 	struct kvm_guest_compat_baseline *b;
 	const char *name, *why;
@@ -232,41 +233,51 @@ static void select_baseline(struct bare_vm *m)
 	struct vector want;
 	u32 i;
 
+	if (selected_vector) {
+		TEST_ASSERT(!compat_set(vm, KVM_GUEST_COMPAT_LOAD, selected_vector),
+			    "KVM_GUEST_COMPAT_LOAD: %s", strerror(errno));
+		return;
+	}
 	if (selected_revisions) {
-		compat_list(m->vm, &v);
+		compat_list(vm, &v);
 		json_object_foreach((json_t *)selected_revisions, name, rev) {
 			struct kvm_guest_compat_behaviour *e = compat_find(&v, name);
 
 			TEST_ASSERT(e, "This kernel does not know the guest's behaviour %s", name);
 			e->revision = json_integer_value(rev);
 		}
-		TEST_ASSERT(!compat_set(m->vm, KVM_GUEST_COMPAT_LOAD, &v),
+		TEST_ASSERT(!compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v),
 			    "This kernel cannot give the guest what it had");
 		return;
 	}
 	if (!selected || !strcmp(selected, "as it is"))
 		return;
 	if (!strcmp(selected, "native")) {
-		TEST_ASSERT(!compat_select(m->vm, KVM_GUEST_COMPAT_NATIVE),
+		TEST_ASSERT(!compat_select(vm, KVM_GUEST_COMPAT_NATIVE),
 			    "KVM_CAP_GUEST_COMPAT");
 		return;
 	}
 	for (i = 0; (b = compat_baseline(i)); i++) {
 		if (strcmp(b->name, selected))
 			continue;
-		TEST_ASSERT(!compat_select(m->vm, b->baseline), "%s cannot be selected", selected);
+		TEST_ASSERT(!compat_select(vm, b->baseline), "%s cannot be selected", selected);
 		return;
 	}
 
 	/* What the parameter takes is more than the names of baselines. */
 	why = vector_of_string(selected, &want);
 	TEST_ASSERT(!why, "%s", why);
-	compat_list(m->vm, &v);
+	compat_list(vm, &v);
 	for (i = 0; i < compat_nr(&v); i++)
 		if (compat_entry(&v, i)->id <= MAX_ID && *behaviour_name(compat_entry(&v, i)->id))
 			compat_entry(&v, i)->revision = want.revision[compat_entry(&v, i)->id];
-	TEST_ASSERT(!compat_set(m->vm, KVM_GUEST_COMPAT_LOAD, &v), "%s cannot be selected",
+	TEST_ASSERT(!compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), "%s cannot be selected",
 		    selected);
+}
+
+static void select_baseline(struct bare_vm *m)
+{
+	select_for(m->vm);
 }
 
 /* -------------------------- What a register takes -------------------------- */
@@ -700,7 +711,7 @@ static void list_all(json_t *machine, const struct state *s)
 	add_revisions(machine, m.vm);
 	bare_vm_free(&m);
 	for (r = first_rec(s); r; r = next_rec(r))
-		if (r->type > REC_INIT)
+		if (is_item(r))
 			json_array_append_new(items, item_of(&rs, r));
 	json_object_set_new(machine, "items", items);
 }
@@ -721,7 +732,7 @@ static void try_all(json_t *machine, const struct state *s, const char *without)
 	bare_vm_init_devices(&m);
 	add_revisions(machine, m.vm);
 	for (r = first_rec(s); r; r = next_rec(r)) {
-		if (r->type <= REC_INIT)
+		if (!is_item(r))
 			continue;
 		item = item_of(&rs, r);
 		takes = NULL;
@@ -748,6 +759,7 @@ static void try_all(json_t *machine, const struct state *s, const char *without)
 }
 
 static bool quick;
+static const char *left_out;
 
 static void look(json_t *machine, void *without)
 {
@@ -757,7 +769,7 @@ static void look(json_t *machine, void *without)
 	json_t *vcpus = json_array();
 
 	has_capability = kvm_check_cap(KVM_CAP_GUEST_COMPAT) > 0;
-	vm_made = select_baseline;
+	hooks.vm_made = select_baseline;
 	why = save_state(&s, &o);
 	TEST_ASSERT(!why, "%s", why);
 	set_text(machine, "baseline", selected ?: "as it is");
@@ -777,11 +789,32 @@ static void look(json_t *machine, void *without)
 	json_object_set_new(machine, "own", own);
 }
 
+static void see(json_t *result, void *machine)
+{
+	const json_t *vm = json_object_get(machine, "vm");
+	int gic = json_integer_value(json_object_get(vm, "gic"));
+
+	has_capability = kvm_check_cap(KVM_CAP_GUEST_COMPAT) > 0;
+	json_object_set_new(result, "seen", seen_facts(gic, left_out, select_for));
+}
+
 json_t *look_at_machine(const char *baseline, const char *without, bool no_trial)
 {
+	json_t *machine, *seen;
+
 	selected = baseline;
 	quick = no_trial;
-	return in_process(look, (void *)without);
+	machine = in_process(look, (void *)without);
+	if (!machine || quick)
+		return machine;
+	left_out = without;
+	seen = in_process(see, machine);
+	if (seen)
+		json_object_set(machine, "seen", json_object_get(seen, "seen"));
+	else
+		say("the dump does not have what a guest sees: no guest could look");
+	json_decref(seen);
+	return machine;
 }
 
 /* ------------------------- A dump as a guest's state ------------------------ */
@@ -889,7 +922,7 @@ static void try_restore(json_t *result, void *arg)
 	has_capability = kvm_check_cap(KVM_CAP_GUEST_COMPAT) > 0;
 	TEST_ASSERT(has_capability || !(selected || selected_revisions),
 		    "This kernel does not have KVM_CAP_GUEST_COMPAT: nothing can be selected");
-	vm_made = select_baseline;
+	hooks.vm_made = select_baseline;
 	report.to = keep_all;
 	results = json_array();
 	restore_state(&t->s);
@@ -963,9 +996,264 @@ int try_machine(const json_t *machine, const char *baseline, struct losses *loss
 
 /* ------------------------------ State files ------------------------------ */
 
+/* The kernel's version, which REC_RELEASE does not have of Debian's before 6.12 */
+#define REC_VERSION	(REC_OPTIONAL | 1)
+
 static int as_status(int status)
 {
 	return status == EXIT_SAME ? GOES : status == EXIT_DIFFERS ? DOES_NOT : ERROR;
+}
+
+static void this_kernel(char *version, size_t size)
+{
+	struct utsname u;
+
+	uname(&u);
+	kernel_version(u.release, u.version, version, size);
+}
+
+static void save_more(struct state *s, struct bare_vm *m)
+{
+	struct compat_vector v;
+	char version[64];
+
+	this_kernel(version, sizeof(version));
+	add_rec(s, REC_VERSION, 0, 0, version, strlen(version) + 1);
+	if (kvm_check_cap(KVM_CAP_GUEST_COMPAT) <= 0)
+		return;
+	compat_list(m->vm, &v);
+	add_rec(s, REC_VECTOR, 0, 0, &v, v.hdr.size);
+}
+
+/* Has an entry all that this program uses of it, as a file need not? */
+static struct kvm_guest_compat_behaviour *file_entry(struct compat_vector *v, u32 i)
+{
+	const size_t most = offsetof(struct kvm_guest_compat_behaviour, name) + 32;
+
+	return v->hdr.entry_size >= most ? compat_entry(v, i) : NULL;
+}
+
+/* The file's, or NULL; *@why says if it has one that no kernel wrote */
+static struct compat_vector *vector_of_file(const struct state *s, const char **why)
+{
+	static const char chars[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+	const struct record *r = find_rec(s, REC_VECTOR, 0, 0);
+	struct kvm_guest_compat_behaviour *b;
+	static struct compat_vector v;
+
+	*why = NULL;
+	if (!r)
+		return NULL;
+	*why = "its vector is not as a kernel gives it";
+	if (r->len > sizeof(v))
+		return NULL;
+	memcpy(&v, r->data, r->len);
+	for (u32 i = 0; (b = file_entry(&v, i)); i++)
+		if (strnlen(b->name, sizeof(b->name)) == sizeof(b->name) ||
+		    b->name[strspn(b->name, chars)])
+			return NULL;
+	*why = NULL;
+	return &v;
+}
+
+/* The version of the kernel that wrote it, as kernels.tsv has versions; "" if it is no word */
+static const char *version_of_file(const struct state *s)
+{
+	const struct record *r = find_rec(s, REC_VERSION, 0, 0) ?: find_rec(s, REC_RELEASE, 0, 0);
+
+	if (!r->len || r->data[r->len - 1])
+		return "";
+	for (u32 i = 0; i < r->len - 1; i++)
+		if (r->data[i] <= ' ' || r->data[i] > '~')
+			return "";
+	return (const char *)r->data;
+}
+
+/* As the parameter kvm.guest_compat has it: "6.12-v1,psci_version=1" */
+static const char *vector_str(struct compat_vector *v)
+{
+	struct kvm_guest_compat_behaviour *b;
+	u32 baseline = v->hdr.baseline;
+	static char string[STRING_MAX];
+	struct vector base;
+	size_t len;
+
+	if (baseline)
+		snprintf(string, sizeof(string), "%s-v%u", release_str(compat_release(baseline)),
+			 baseline & 0xff);
+	else
+		snprintf(string, sizeof(string), "native");
+	if (baseline && vector_of_string(string, &base))
+		return string;	/* this program does not know it */
+	for (u32 i = 0; (b = file_entry(v, i)); i++) {
+		if (b->revision == (baseline && b->id <= MAX_ID ? base.revision[b->id] : b->dflt))
+			continue;
+		len = strlen(string);
+		snprintf(string + len, sizeof(string) - len, ",%.32s=%u", b->name, b->revision);
+	}
+	if (!baseline) {
+		len = strlen(string);
+		snprintf(string + len, sizeof(string) - len, " of %s", release_str(v->hdr.native));
+	}
+	return string;
+}
+
+/* The file that list shows, and its vector */
+static const struct state *shown;
+static struct compat_vector *shown_vector;
+
+static void show_more(const struct record *r)
+{
+	struct kvm_guest_compat_behaviour *b;
+
+	if (r->type == REC_VERSION)
+		printf("source\tversion\t%s\n", version_of_file(shown));
+	if (r->type != REC_VECTOR)
+		return;
+	printf("vector\t-\t%s\n", vector_str(shown_vector));
+	for (u32 i = 0; (b = file_entry(shown_vector, i)); i++)
+		printf("vector\t%s\t%u\n", b->name, b->revision);
+}
+
+/*
+ * What becomes of the guest's vector on a host that cannot load it: nothing of it if the
+ * kernel is by itself what the guest had.
+ */
+static void tell_without_capability(struct compat_vector *v, const char *version)
+{
+	char string[STRING_MAX], others[STRING_MAX] = "";
+	struct kvm_guest_compat_behaviour *b;
+	const char *evidence;
+	struct vector here;
+	unsigned int nr = 0;
+
+	if (!string_of_kernel(version, string, sizeof(string), &evidence) ||
+	    vector_of_string(string, &here)) {
+		say("the guest had %s. This kernel (%s) has no KVM_CAP_GUEST_COMPAT,\n"
+		    "  and what it is by itself is not known.", vector_str(v), version);
+		return;
+	}
+	for (u32 i = 0; (b = file_entry(v, i)); i++) {
+		/* "unknown" is about what no table has. */
+		if (b->id > MAX_ID || !*behaviour_name(b->id) || !strcmp(b->name, "unknown") ||
+		    here.revision[b->id] == b->revision)
+			continue;
+		nr++;
+		snprintf(others + strlen(others), sizeof(others) - strlen(others), "%s%s",
+			 *others ? ", " : "", b->name);
+	}
+	if (!nr) {
+		say("the guest had %s, which this kernel (%s) is by itself\n"
+		    "  (%s).\n"
+		    "  It has no KVM_CAP_GUEST_COMPAT, and needs none.",
+		    vector_str(v), version, evidence);
+		return;
+	}
+	say("the guest had %s. This kernel (%s) has no KVM_CAP_GUEST_COMPAT\n  and is %s (%s).\n"
+	    "  %u behaviour%s not what the guest had, whether or not its state shows it:\n  %s",
+	    vector_str(v), version, string, evidence, nr, nr == 1 ? " is" : "s are", others);
+}
+
+/* Which entry of it is refused; false if none is */
+static bool refused_vector(struct compat_vector *v)
+{
+	struct kvm_guest_compat_behaviour *b = NULL;
+	struct kvm_guest_compat_check c;
+	int err = compat_check(NULL, v, &c);
+	const char *name;
+
+	if (!err)
+		return false;
+	say("this kernel cannot give the guest what it had: %s", vector_str(v));
+	for (u32 i = 0; c.bad_id && (b = file_entry(v, i)) && b->id != c.bad_id; i++)
+		;
+	name = behaviour_name(c.bad_id);
+	if (b)
+		say("%s=%u is refused: %s", b->name, b->revision, strerror(-err));
+	else if (c.bad_id)
+		say("the file has no revision of %s", *name ? name : "a behaviour of this kernel");
+	else
+		say("KVM_GUEST_COMPAT_CHECK: %s", strerror(-err));
+	say("-b BASELINE restores it into a VM of that baseline,\n"
+	    "  -b \"as it is\" into one of the host default");
+	return true;
+}
+
+static const char *read_state(struct state *s, const char *file, struct compat_vector **v)
+{
+	const char *why = load_file(s, file);
+
+	if (!why)
+		*v = vector_of_file(s, &why);
+	return why;
+}
+
+/* Decides what the VM will have, and says so; a status */
+static int choose_vector(const struct state *s, struct compat_vector *v)
+{
+	char version[64], string[STRING_MAX];
+	const char *evidence;
+
+	this_kernel(version, sizeof(version));
+	has_capability = kvm_check_cap(KVM_CAP_GUEST_COMPAT) > 0;
+	if (selected && !has_capability && strcmp(selected, "as it is")) {
+		say("-b %s: this kernel has no KVM_CAP_GUEST_COMPAT", selected);
+		return ERROR;
+	}
+	if (selected)
+		return GOES;
+	if (v && has_capability) {
+		if (refused_vector(v))
+			return DOES_NOT;
+		say("loading what the guest had: %s", vector_str(v));
+		selected_vector = v;
+	} else if (v) {
+		tell_without_capability(v, version);
+	} else if (has_capability) {
+		say("the file does not have the guest's vector: the guest gets the host default");
+		if (string_of_kernel(version_of_file(s), string, sizeof(string), &evidence))
+			say("-b %s gives it what guests have on %s\n  (%s)", string,
+			    version_of_file(s), evidence);
+	}
+	return GOES;
+}
+
+/* What this kernel refuses or alters of a state that it saved itself, of a VM as the file's */
+static const json_t *own_losses;
+
+static void find_own(json_t *result, void *arg)
+{
+	const struct bare_vm_desc *d = state_vm(arg);
+	const struct kvm_vcpu_init *init = (void *)find_rec(arg, REC_INIT, 0, 0)->data;
+	struct save_opts o = { .gic = d->gic, .nr_vcpus = d->nr_vcpus };
+	char without[200] = "";
+	struct state s = {};
+
+	for (unsigned int i = 0; i < nr_vcpu_features; i++)
+		if (vcpu_features[i].option && !(init->features[0] & BIT(vcpu_features[i].bit)))
+			strcat(strcat(without, vcpu_features[i].option), ",");
+	if (!d->its)
+		strcat(without, "its");
+	o.without = without;
+	hooks.vm_made = select_baseline;
+	own = json_array();
+	report.to = keep_own;
+	if (!save_state(&s, &o))
+		restore_state(&s);
+	json_object_set_new(result, "own", own);
+}
+
+static bool is_own(const char *result, const char *class, const char *name)
+{
+	char line[200];
+	json_t *v;
+	size_t i;
+
+	snprintf(line, sizeof(line), "%s %s %s", result, class, name);
+	json_array_foreach((json_t *)own_losses, i, v)
+		if (!strcmp(line, json_string_value(v)))
+			return true;
+	return false;
 }
 
 int save_cmd(int argc, char **argv)
@@ -990,13 +1278,22 @@ int save_cmd(int argc, char **argv)
 		say("save [-g 2|3] [-c VCPUS] [-x pmu,sve,pauth,its] [-b BASELINE] FILE");
 		return ERROR;
 	}
-	vm_made = select_baseline;
-	return as_status(save_file(argv[optind], &o));
+	if (selected && kvm_check_cap(KVM_CAP_GUEST_COMPAT) <= 0) {
+		say("-b %s: this kernel has no KVM_CAP_GUEST_COMPAT", selected);
+		return ERROR;
+	}
+	hooks.vm_made = select_baseline;
+	hooks.save = save_more;
+	return as_status(in_child(argv[optind], &o));
 }
 
 int restore_cmd(int argc, char **argv)
 {
-	int opt;
+	struct compat_vector *v;
+	struct state s = {};
+	const char *file, *why;
+	u64 midr = 0;
+	int opt, status;
 
 	while ((opt = getopt(argc, argv, "mvb:")) != -1) {
 		if (opt == 'm')
@@ -1012,12 +1309,40 @@ int restore_cmd(int argc, char **argv)
 		say("restore [-m] [-v] [-b BASELINE] FILE");
 		return ERROR;
 	}
-	vm_made = select_baseline;
-	return as_status(restore_file(argv[optind]));
+	file = argv[optind];
+	why = read_state(&s, file, &v);
+	if (why) {
+		say("%s: %s", file, why);
+		return ERROR;
+	}
+	memcpy(&midr, find_rec(&s, REC_MIDR, 0, 0)->data, sizeof(midr));
+	if (other_cpu(midr, read_sysreg(midr_el1))) {
+		say_other_cpu(file, midr, read_sysreg(midr_el1));
+		return DOES_NOT;
+	}
+	status = choose_vector(&s, v);
+	if (status != GOES)
+		return status;
+	hooks.vm_made = select_baseline;
+	own_losses = json_object_get(in_process(find_own, &s), "own");
+	if (json_array_size(own_losses))
+		say("%zu items are \"own\": this kernel loses them of its own guests, too",
+		    json_array_size(own_losses));
+	hooks.own = is_own;
+	return as_status(in_child(file, NULL));
 }
 
 int list_cmd(const char *file)
 {
+	struct state s = {};
+	const char *why = read_state(&s, file, &shown_vector);
+
+	if (why) {
+		say("%s: %s", file, why);
+		return ERROR;
+	}
+	shown = &s;
+	hooks.show = show_more;
 	return as_status(show_file(file));
 }
 

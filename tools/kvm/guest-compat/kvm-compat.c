@@ -24,6 +24,29 @@ void say(const char *fmt, ...)
 	fprintf(stderr, "\n");
 }
 
+static bool any_cpu;
+
+bool other_cpu(uint64_t a, uint64_t b)
+{
+	/* Another revision of the same part is as good. */
+	return !any_cpu && (a ^ b) & 0xff00fff0;
+}
+
+static void say_cpus(FILE *f, uint64_t there, uint64_t here)
+{
+	fprintf(f, "%s (MIDR_EL1 %#llx) there, ", cpu_name(there), (unsigned long long)there);
+	fprintf(f, "%s (%#llx) here", cpu_name(here), (unsigned long long)here);
+}
+
+void say_other_cpu(const char *file, uint64_t there, uint64_t here)
+{
+	fprintf(stderr, "kvm-compat: %s is of another CPU model: ", file);
+	say_cpus(stderr, there, here);
+	fprintf(stderr, ".\n"
+		"  A guest sees its CPU, and finds another one after the move: move it to a\n"
+		"  host of the same model. --any-cpu goes on all the same.\n");
+}
+
 static const char *str(const json_t *o, const char *key)
 {
 	return json_string_value(json_object_get(o, key)) ?: "";
@@ -386,10 +409,78 @@ static void print_remedy(const struct dump *from, const struct dump *to)
 		printf("  What to do: give one of the two a kernel with KVM_CAP_GUEST_COMPAT.\n");
 }
 
-static bool other_cpu(const struct dump *a, const struct dump *b)
+/* ---- What a guest sees, whether or not it is a part of its state ---- */
+
+static const json_t *seen_fact(const struct machine *m, const char *class, const char *name)
 {
-	/* Another revision of the same part is as good. */
-	return (a->midr ^ b->midr) & 0xff00fff0;
+	return json_object_get(json_object_get(json_object_get(m->json, "seen"), class), name);
+}
+
+/* The bits that differ of what are two numbers, else ~0 */
+static uint64_t seen_bits(const char *a, const char *b)
+{
+	char *enda, *endb;
+	uint64_t x = strtoull(a, &enda, 16), y = strtoull(b, &endb, 16);
+
+	return *enda || *endb ? ~0ULL : x ^ y;
+}
+
+/* What guests that are started on the two see otherwise, as {class, name, a, b, why} */
+static json_t *seen_differences(const struct machine *a, const struct machine *b)
+{
+	json_t *list = json_array(), *facts, *v, *o;
+	const json_t *both[] = { json_object_get(a->json, "seen"),
+				 json_object_get(b->json, "seen") };
+	const char *class, *name;
+
+	for (int side = 0; both[0] && both[1] && side < 2; side++) {
+		json_object_foreach((json_t *)both[side], class, facts) {
+			json_object_foreach(facts, name, v) {
+				const json_t *other = seen_fact(side ? a : b, class, name);
+				const char *mine = json_string_value(v);
+				const char *its = other ? json_string_value(other) : "UNDEF";
+				struct loss l = {};
+
+				/* What one does not tell of does not exist there. */
+				if (!strcmp(mine, its) || (side && other))
+					continue;
+				snprintf(l.name, sizeof(l.name), "%s", name);
+				l.bits = seen_bits(mine, its);
+				o = json_pack("{s:s, s:s, s:s, s:s, s:o}", "class", class, "name",
+					      name, "a", side ? its : mine, "b",
+					      side ? mine : its, "why",
+					      why_json(&l, &a->vector, &b->vector));
+				json_array_append_new(list, o);
+			}
+		}
+	}
+	return list;
+}
+
+static void print_seen(const json_t *list, const struct dump *a, const struct machine *am,
+		       const struct dump *b, const struct machine *bm)
+{
+	char one[64], two[64];
+	const json_t *o;
+	size_t i;
+
+	if (!json_array_size(list))
+		return;
+	printf("\nWhat guests see that are started on the two, and where it differs:\n");
+	json_array_foreach((json_t *)list, i, o) {
+		const char *name = str(o, "name"), *x = str(o, "a"), *y = str(o, "b");
+		const struct field *f = NULL;
+		struct loss l = { .bits = seen_bits(x, y) };
+
+		snprintf(l.name, sizeof(l.name), "%s", name);
+		printf("  %s (%s): %s on %s, %s on %s\n", name, str(o, "class"), x, a->label, y,
+		       b->label);
+		while (l.bits != ~0ULL && (f = next_field(f, name, l.bits)))
+			printf("      %s: %s has %s, %s has %s\n", f->name, a->label,
+			       field_value(f, strtoull(x, NULL, 16), one, sizeof(one)), b->label,
+			       field_value(f, strtoull(y, NULL, 16), two, sizeof(two)));
+		explain_why(stdout, &l, a->label, &am->vector, b->label, &bm->vector);
+	}
 }
 
 static json_t *direction(struct dump *from, struct machine *fm, struct dump *to,
@@ -400,7 +491,7 @@ static json_t *direction(struct dump *from, struct machine *fm, struct dump *to,
 	json_t *o = NULL;
 
 	predict(fm, tm, &losses);
-	*all_go &= goes(&losses) && !other_cpu(from, to);
+	*all_go &= goes(&losses) && !other_cpu(from->midr, to->midr);
 	if (as_json) {
 		o = losses_json(&losses, fm, tm);
 		json_object_set_new(o, "from", json_string(from->label));
@@ -412,8 +503,11 @@ static json_t *direction(struct dump *from, struct machine *fm, struct dump *to,
 		if (!goes(&losses))
 			printf(": %u refused, %u altered", losses.refused, losses.altered);
 		printf("\n");
-		if (other_cpu(from, to))
-			printf("  The CPUs are of different models.\n");
+		if (other_cpu(from->midr, to->midr)) {
+			printf("  The CPUs are of different models: ");
+			say_cpus(stdout, from->midr, to->midr);
+			printf(".\n  --any-cpu compares what KVM takes alone.\n");
+		}
 		print_losses(stdout, &losses, from, fm, to, tm);
 		if (!goes(&losses))
 			print_remedy(from, to);
@@ -428,7 +522,7 @@ static int diff_cmd(int argc, char **argv)
 	struct dump d[2];
 	struct machine *m[2];
 	bool all_go = true;
-	json_t *list = json_array();
+	json_t *list = json_array(), *seen, *o;
 	int opt, i;
 
 	while ((opt = getopt(argc, argv, "a:b:")) != -1) {
@@ -451,15 +545,21 @@ static int diff_cmd(int argc, char **argv)
 		}
 	}
 	for (i = 0; i < 2; i++) {
-		json_t *o = direction(&d[i], m[i], &d[!i], m[!i], &all_go);
-
+		o = direction(&d[i], m[i], &d[!i], m[!i], &all_go);
 		if (o)
 			json_array_append_new(list, o);
 		else if (!i)
 			printf("\n");
 	}
-	if (as_json)
+	seen = seen_differences(m[0], m[1]);
+	if (as_json) {
+		json_array_foreach(list, i, o)
+			json_object_set(o, "seen", seen);
 		print_json(list);
+	} else {
+		print_seen(seen, &d[0], m[0], &d[1], m[1]);
+	}
+	json_decref(seen);
 	return all_go ? GOES : DOES_NOT;
 }
 
@@ -556,12 +656,12 @@ static int explain_cmd(int argc, char **argv)
 			print_change(c);
 	if (found)
 		return GOES;
-	if (reg_exists(reg))
+	if (encoding_of(reg))
 		printf("%s: KVM is not known to have changed it since 5.10.\n",
 		       name);
 	else
 		say("%s: there is no behaviour, register or item of that name", name);
-	return reg_exists(reg) ? GOES : ERROR;
+	return encoding_of(reg) ? GOES : ERROR;
 }
 
 /* --------------------------------- check --------------------------------- */
@@ -630,9 +730,8 @@ static int check_cmd(int argc, char **argv)
 		host = host_facts();
 		if (!host)
 			return ERROR;
-		if ((strtoull(str(host, "midr"), NULL, 16) ^ d.midr) & 0xff00fff0) {
-			say("%s is of another CPU model: MIDR_EL1 is %s there, %s here",
-			    file, str(json_object_get(d.json, "host"), "midr"), str(host, "midr"));
+		if (other_cpu(d.midr, strtoull(str(host, "midr"), NULL, 16))) {
+			say_other_cpu(file, d.midr, strtoull(str(host, "midr"), NULL, 16));
 			return DOES_NOT;
 		}
 	}
@@ -781,8 +880,8 @@ static int plan_cmd(int argc, char **argv)
 	for (unsigned int i = 0; i < nr; i++) {
 		if (!read_dump(&dumps[i], argv[i + 1]))
 			return ERROR;
-		if (i && other_cpu(&dumps[0], &dumps[i])) {
-			say("%s and %s are of different CPU models: a plan is of one model",
+		if (i && other_cpu(dumps[0].midr, dumps[i].midr)) {
+			say("%s and %s are of different CPU models: --any-cpu plans all the same",
 			    dumps[0].file, dumps[i].file);
 			return ERROR;
 		}
@@ -958,7 +1057,7 @@ static const struct {
 
 static int help(void)
 {
-	fprintf(stderr, "usage: kvm-compat [--json] COMMAND ...\n");
+	fprintf(stderr, "usage: kvm-compat [--json] [--any-cpu] COMMAND ...\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(stderr, "  %-8s %s\n", commands[i].name, commands[i].help);
 	fprintf(stderr, "Exit status: 0 goes, 1 does not go, 2 error. See kvm-compat(8).\n");
@@ -969,10 +1068,12 @@ int kvm_compat(int argc, char **argv)
 {
 	int n = 1, status;
 
-	/* --json may be anywhere. */
+	/* These may be anywhere. */
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json"))
 			as_json = true;
+		else if (!strcmp(argv[i], "--any-cpu"))
+			any_cpu = true;
 		else
 			argv[n++] = argv[i];
 	}

@@ -90,6 +90,31 @@ static const char *valid_item(const json_t *item)
 	return NULL;
 }
 
+/* What a guest saw: texts by class and name */
+static const char *valid_seen(const json_t *seen)
+{
+	const char *class, *name, *c;
+	json_t *facts, *v;
+
+	if (seen && !json_is_object(seen))
+		return "what a guest saw is no object";
+	json_object_foreach((json_t *)seen, class, facts) {
+		if (strlen(class) > 31 || !json_is_object(facts))
+			return "what a guest saw has a class that is none";
+		json_object_foreach(facts, name, v) {
+			if (strlen(name) > 99 || json_string_length(v) > 199 || !json_is_string(v))
+				return "what a guest saw is no text, or a long one";
+			for (c = name; *c; c++)
+				if (!isprint((unsigned char)*c))
+					return "what a guest saw has a name with odd characters";
+			for (c = json_string_value(v); *c; c++)
+				if (!isprint((unsigned char)*c))
+					return "what a guest saw has odd characters";
+		}
+	}
+	return NULL;
+}
+
 static const char *valid_machine(const json_t *machine)
 {
 	const json_t *items = json_object_get(machine, "items"), *item, *v;
@@ -122,7 +147,7 @@ static const char *valid_machine(const json_t *machine)
 		if (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > 255)
 			return "a behaviour's revision is no small number";
 	}
-	return NULL;
+	return valid_seen(json_object_get(machine, "seen"));
 }
 
 /* Returns what is wrong with it, or NULL */
@@ -201,6 +226,18 @@ static bool bad_file(const char *file, const char *fmt, ...)
 	return false;
 }
 
+static bool is_state_file(const char *file)
+{
+	FILE *f = fopen(file, "r");
+	char magic[8] = "";
+
+	if (f && !fread(magic, sizeof(magic), 1, f))
+		magic[0] = '\0';
+	if (f)
+		fclose(f);
+	return !memcmp(magic, "KVMSTATE", sizeof(magic));
+}
+
 bool read_dump(struct dump *d, const char *file)
 {
 	char string[STRING_MAX];
@@ -218,6 +255,8 @@ bool read_dump(struct dump *d, const char *file)
 	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MOST)
 		return bad_file(file, "it is no file, or larger than any dump");
 	d->json = json_load_file(file, JSON_REJECT_DUPLICATES, &error);
+	if (!d->json && is_state_file(file))
+		return bad_file(file, "it is a state file: 'kvm-compat restore' takes it");
 	if (!d->json)
 		return bad_file(file, "line %d: %s; is it cut short, or no dump of kvm-compat?",
 				error.line, error.text);

@@ -11,20 +11,6 @@
 
 _Static_assert(MAX_ID == GUEST_COMPAT_MAX_ID, "a vector has room for all ids");
 
-#define REG(name, op0, op1, crn, crm, op2)	{ name, sys_reg(op0, op1, crn, crm, op2) },
-#define FIELD(reg, name, high, low)
-#define VALUE(reg, field, value, name)
-static const struct {
-	const char *name;
-	u32 reg;
-} encodings[] = {
-#include "fields.inc"
-};
-
-#undef REG
-#undef FIELD
-#undef VALUE
-
 unsigned int nr_behaviours(void)
 {
 	return guest_compat_nr;
@@ -78,10 +64,8 @@ bool behaviour_has_field(unsigned int id, const char *reg, uint64_t bits)
 {
 	const struct guest_compat_id_field *f = guest_compat_behaviours[id].arch;
 
-	for (unsigned int i = 0; f && i < ARRAY_SIZE(encodings); i++)
-		if (encodings[i].reg == f->reg && !strcmp(encodings[i].name, reg))
-			return f->mask & bits;
-	return false;
+	/* A sys_reg() has five bits of nothing below the encoding. */
+	return f && f->reg >> 5 == encoding_of(reg) && f->mask & bits;
 }
 
 const char *vector_of_string(const char *string, struct vector *v)

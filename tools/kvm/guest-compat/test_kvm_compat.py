@@ -198,6 +198,14 @@ def test_moves():
         'another CPU model does not go',
         said.stdout,
     )
+    result(
+        'ARM NEOVERSE_N1 r4p1' in said.stdout
+        and 'ARM NEOVERSE_V1 r1p0' in said.stdout
+        and run('--any-cpu', 'diff', 'new.json', 'other.json').returncode == GOES
+        and run('plan', 'new.json', 'other.json', '--any-cpu').returncode == GOES,
+        'the CPUs have their names, and are not compared if nobody minds',
+        said.stdout,
+    )
     target = machine(NEW_ITEMS, targets=[3])
     dump('target.json', '7.3.4-1', target)
     result(
@@ -312,6 +320,48 @@ def test_reasons():
     dump('two.json', '7.3.4', machine(items[1:], revisions=less), patched=True)
     got = losses('one.json', 'two.json')
     result(got == {'KVM_REG_ARM_STD_BMAP': ('refused', ['list_bmap'])}, 'only what differs is the reason', got)
+
+
+def test_seen():
+    """What guests see, whether or not it is a part of their state"""
+    common = {'DCZID_EL0': '0x4', 'CTR_EL0': '0x8444c004'}
+    old = {
+        'sysreg': {**common, 'ID_AA64MMFR2_EL1': hex(OLD), 'SCXTNUM_EL1': '0'},
+        'hvc': {'PSCI_VERSION': '0x10001'},
+    }
+    new = {
+        'sysreg': {**common, 'ID_AA64MMFR2_EL1': hex(NEW), 'SCXTNUM_EL1': 'UNDEF'},
+        'hvc': {'PSCI_VERSION': '0x10003', 'SYSTEM_OFF2': '0'},
+    }
+    dump('one.json', '6.12.117-1', machine([item('X0', 1)], seen=old))
+    dump('two.json', '7.3.4-1', machine([item('X0', 1)], seen=new))
+    dump('none.json', '7.3.4-1', machine([item('X0', 1)]))
+    said = run('diff', 'one.json', 'two.json')
+    result(
+        said.returncode == GOES
+        and 'NV: one has NV2 (0x2), two has NI (0)' in said.stdout
+        and 'id_aa64mmfr2_nv: ' in said.stdout
+        and 'PSCI_VERSION (hvc): 0x10001 on one, 0x10003 on two' in said.stdout
+        and 'SCXTNUM_EL1 (sysreg): 0 on one, UNDEF on two' in said.stdout
+        and 'SYSTEM_OFF2 (hvc): UNDEF on one, 0 on two' in said.stdout
+        and 'DCZID_EL0' not in said.stdout,
+        'what guests see otherwise has its fields and its behaviour, and forbids nothing',
+        said.stdout,
+    )
+    said = json.loads(run('--json', 'diff', 'one.json', 'two.json').stdout)
+    names = [[d['name'] for d in way['seen']] for way in said]
+    result(
+        sorted(names[0]) == ['ID_AA64MMFR2_EL1', 'PSCI_VERSION', 'SCXTNUM_EL1', 'SYSTEM_OFF2']
+        and names[0] == names[1],
+        'and as JSON',
+        names,
+    )
+    said = run('diff', 'one.json', 'none.json')
+    result(
+        'What guests see' not in said.stdout and said.returncode == GOES,
+        'a dump of an older kvm-compat does not have it',
+        said.stdout,
+    )
 
 
 def test_plan():
@@ -528,6 +578,12 @@ def test_hostile():
         'bits that are too few': lambda d: first(d).update(takes={'bits': '+'}),
         'ones without zeros': lambda d: first(d).update(takes={'ones': '0x1'}),
         'values that are no numbers': lambda d: first(d).update(takes={'values': {'x': 'y'}}),
+        'seen that is a list': lambda d: d['machines'][0].update(seen=[]),
+        'a class of seen that is text': lambda d: d['machines'][0].update(seen={'hvc': 'x'}),
+        'seen that is a number': lambda d: d['machines'][0].update(seen={'hvc': {'A': 1}}),
+        'seen that is long': lambda d: d['machines'][0].update(seen={'hvc': {'A': 'x' * 300}}),
+        'seen with escapes': lambda d: d['machines'][0].update(seen={'hvc': {'A': '\x1b[2J'}}),
+        'a name of seen with escapes': lambda d: d['machines'][0].update(seen={'hvc': {'\x07': '0'}}),
         'takes that is a list': lambda d: first(d).update(takes=[1]),
     }
     for what, change in changes.items():
@@ -536,6 +592,13 @@ def test_hostile():
         refused(whole.replace('"version": 1', '"version": 1, "version": 1')),
         'refused: a key that is there twice',
         '',
+    )
+    write('guest.state', b'KVMSTATE' + b'\1' * 99)
+    said = run('diff', 'guest.state', 'new.json')
+    result(
+        said.returncode == ERROR and "'kvm-compat restore' takes it" in said.stderr,
+        'a state file is said to be one',
+        said.stderr,
     )
     said = run('diff', '/nowhere.json', 'new.json')
     result(
@@ -630,6 +693,7 @@ test_moves()
 test_values()
 test_unlisted()
 test_reasons()
+test_seen()
 test_plan()
 test_fingerprints()
 test_hostile()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A guest's state on two kernels of one machine: saved on the first, restored on the
-# second. DIR has to outlive the reboot.
+# second. DIR has to outlive the reboot: on a disk, or in the second kernel's INITRD.
 #
 #   two-kernels.sh save DIR		on the first kernel
 #   two-kernels.sh kexec IMAGE [INITRD]	boots the second (root, kexec-tools)
@@ -16,7 +16,8 @@ case ${1:-}:${2:-} in
 save:?*)
 	mkdir -p "$2" || exit 2
 	uname -r > "$2/release" || exit 2
-	./kvm-compat dump "$2/guest.json" && ./kvm-compat save "$2/guest.state"
+	# The name is what kvm-compat calls the host.
+	./kvm-compat dump "$2/$(uname -r).json" && ./kvm-compat save "$2/guest.state"
 	exit ;;
 kexec:?*)
 	kexec -l "$2" --reuse-cmdline ${3:+"--initrd=$3"} || exit 2
@@ -29,10 +30,11 @@ restore:?*)
 esac
 
 dir=$2 baseline=${3:-} failed=0
+first=$(cat "$dir/release") || exit 2
 result=${TMPDIR:-/tmp}/two-kernels.$$
 echo 'TAP version 13'
 echo '1..2'
-echo "# from $(cat "$dir/release") to $(uname -r)${baseline:+ at $baseline}"
+echo "# from $first to $(uname -r)${baseline:+ at $baseline}"
 
 step()	# NUMBER WHAT COMMAND...
 {
@@ -49,6 +51,6 @@ step()	# NUMBER WHAT COMMAND...
 	fi
 }
 set -- ${baseline:+-b "$baseline"}
-step 1 'the host takes the guest' ./kvm-compat check "$@" "$dir/guest.json"
-step 2 "the guest's state reads back as it was" ./kvm-compat restore "$@" "$dir/guest.state"
+step 1 'the host takes the guest' ./kvm-compat check "$@" "$dir/$first.json"
+step 2 'the state of the guest reads back as it was' ./kvm-compat restore "$@" "$dir/guest.state"
 exit $failed

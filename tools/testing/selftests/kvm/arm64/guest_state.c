@@ -63,7 +63,8 @@ enum { EXIT_SAME, EXIT_DIFFERS, EXIT_BAD_FILE, EXIT_CANNOT };
 
 #define FILE_MAGIC		"KVMSTATE"
 #define FILE_ENDIAN		0x01020304
-#define FILE_VERSION		1
+#define FILE_VERSION_1		1
+#define FILE_VERSION_2		2	/* has a vector, or optional records */
 
 struct file_header {
 	char	magic[8];
@@ -85,7 +86,9 @@ enum {
 	REC_MP_STATE,		/* struct kvm_mp_state */
 	REC_SEEN,		/* id: as REC_REG; struct seen_desc */
 	REC_END,
+	REC_VECTOR,		/* what KVM_GUEST_COMPAT_LIST returned */
 	REC_ATTR = 0x100,	/* + vGIC attribute group; id: attribute */
+	REC_OPTIONAL = 0x8000,	/* this bit: who does not know the record goes on */
 };
 
 struct record {
@@ -97,6 +100,15 @@ struct record {
 };
 
 static_assert(sizeof(struct bare_vm_desc) == 64, "part of the file");
+
+/* What comes before the entries of a vector: struct kvm_guest_compat_vector */
+struct vector_desc {
+	u32	size;
+	u32	entry_size;
+	u32	others[6];
+};
+
+#define MAX_VECTOR	SZ_64K
 
 /* What the guest read itself, and reads again when it runs on */
 struct seen_desc {
@@ -153,6 +165,12 @@ static void add_rec(struct state *s, u16 type, u16 vcpu, u64 id,
 	s->len += size;
 }
 
+/* Is it written to the VM and read back, or seen by its guest? */
+static bool is_item(const struct record *r)
+{
+	return r->type > REC_INIT && r->type != REC_VECTOR && !(r->type & REC_OPTIONAL);
+}
+
 static u32 crc32(const u8 *p, size_t len)
 {
 	static u32 table[256];
@@ -177,10 +195,18 @@ static u32 crc32(const u8 *p, size_t len)
 static void seal_file(struct state *s)
 {
 	struct file_header *h = (void *)s->data;
+	size_t off;
+	struct record *r;
 
 	memcpy(h->magic, FILE_MAGIC, sizeof(h->magic));
 	h->endian = FILE_ENDIAN;
-	h->version = FILE_VERSION;
+	h->version = FILE_VERSION_1;
+	for (off = sizeof(*h); off + sizeof(*r) <= s->len;
+	     off += sizeof(*r) + round_up((u64)r->len, 8)) {
+		r = (void *)(s->data + off);
+		if (r->type == REC_VECTOR || r->type & REC_OPTIONAL)
+			h->version = FILE_VERSION_2;
+	}
 	h->machine = EM_AARCH64;
 	h->length = s->len;
 	h->crc = crc32(s->data + sizeof(*h), s->len - sizeof(*h));
@@ -194,6 +220,14 @@ static bool vm_desc_valid(const struct bare_vm_desc *d)
 	       d->ipa_bits == BARE_VM_IPA_BITS &&
 	       !(d->ram_base % PAGE) && !(d->ram_size % PAGE) &&
 	       d->ram_size && d->ram_size <= SZ_64M;
+}
+
+static bool vector_valid(const struct record *r)
+{
+	const struct vector_desc *v = (void *)r->data;
+
+	return r->len >= sizeof(*v) && r->len <= MAX_VECTOR && v->size == r->len &&
+	       v->entry_size >= 8 && !((v->size - sizeof(*v)) % v->entry_size);
 }
 
 static bool attr_valid(const struct record *r)
@@ -218,8 +252,10 @@ static bool rec_valid(const struct record *r, const struct bare_vm_desc *d)
 {
 	if (r->vcpu >= (d ? d->nr_vcpus : 1) || (r->type > REC_VM && !d))
 		return false;
+	if (r->type & REC_OPTIONAL)
+		return true;
 	if (r->id && (r->type <= REC_INIT || r->type == REC_EVENTS ||
-		      r->type == REC_MP_STATE))
+		      r->type == REC_MP_STATE || r->type == REC_VECTOR))
 		return false;
 
 	switch (r->type) {
@@ -244,9 +280,18 @@ static bool rec_valid(const struct record *r, const struct bare_vm_desc *d)
 	case REC_SEEN:
 		return r->len == sizeof(struct seen_desc) &&
 		       ((struct seen_desc *)r->data)->index < MAX_SEEN;
+	case REC_VECTOR:
+		return !r->vcpu && vector_valid(r);
 	default:
 		return attr_valid(r);
 	}
+}
+
+/* A kind of record that a later version of the format may have */
+static bool is_later(const struct record *r)
+{
+	return r->type > REC_VECTOR && !(r->type & REC_OPTIONAL) &&
+	       (r->type < REC_ATTR || r->type > REC_ATTR + 0xff);
 }
 
 /* Does @r belong where it is? RELEASE, MIDR, VM, one INIT for each vCPU, rest */
@@ -265,6 +310,7 @@ static const char *check_records(const struct state *s)
 	const struct bare_vm_desc *d = NULL;
 	static char msg[100];
 	const struct record *r;
+	bool vector = false;
 	u32 pos = 0;
 
 	for (; off + sizeof(*r) <= s->len; off += sizeof(*r) + round_up(r->len, 8)) {
@@ -274,8 +320,14 @@ static const char *check_records(const struct state *s)
 		if (r->type == REC_END && !r->len && !r->vcpu && !r->id &&
 		    off + sizeof(*r) == s->len)
 			return NULL;
-		if (!rec_valid(r, d))
+		if (is_later(r)) {
+			snprintf(msg, sizeof(msg),
+				 "it has records of type %u, which a later version reads", r->type);
+			return msg;
+		}
+		if (!rec_valid(r, d) || (r->type == REC_VECTOR && vector))
 			break;
+		vector |= r->type == REC_VECTOR;
 		if (r->type == REC_VM)
 			d = (void *)r->data;
 	}
@@ -295,8 +347,8 @@ static const char *check_file(const struct state *s)
 		return "not a state file (magic)";
 	if (h->endian != FILE_ENDIAN)
 		return "written with the other byte order";
-	if (h->version != FILE_VERSION)
-		return "unknown version of the format";
+	if (h->version != FILE_VERSION_1 && h->version != FILE_VERSION_2)
+		return "unknown version of the format: a later version of this program reads it";
 	if (h->machine != EM_AARCH64)
 		return "state of another architecture";
 	if (h->length != s->len)
@@ -361,8 +413,18 @@ static void attr_name(char *class, char *name, size_t size, int gic,
 /* ----------------------------------- VMs ---------------------------------- */
 
 static int nr_vms_made;
-/* What else is done to a VM before it has a vCPU */
-static void (*vm_made)(struct bare_vm *m);
+
+/* What a program does otherwise that has this one as its library */
+static struct {
+	/* To a VM, before it has a vCPU */
+	void (*vm_made)(struct bare_vm *m);
+	/* Adds records of what else there is of the VM */
+	void (*save)(struct state *s, struct bare_vm *m);
+	/* Shows a record that is no item */
+	void (*show)(const struct record *r);
+	/* Does this kernel refuse or alter it of its own VMs' state, too? */
+	bool (*own)(const char *result, const char *class, const char *name);
+} hooks;
 
 static void make_vm(struct bare_vm *m, const struct bare_vm_desc *d)
 {
@@ -370,8 +432,8 @@ static void make_vm(struct bare_vm *m, const struct bare_vm_desc *d)
 
 	nr_vms_made++;
 	bare_vm_create(m, d);
-	if (vm_made)
-		vm_made(m);
+	if (hooks.vm_made)
+		hooks.vm_made(m);
 	for (i = 0; i < d->nr_vcpus; i++)
 		m->vcpu[i] = __vm_vcpu_add(m->vm, i);
 }
@@ -819,6 +881,8 @@ static void save_machine(struct state *s, struct bare_vm *m)
 	add_rec(s, REC_VM, 0, 0, &m->d, sizeof(m->d));
 	for (i = 0; i < m->d.nr_vcpus; i++)
 		add_rec(s, REC_INIT, i, 0, &m->vcpu[i]->init, sizeof(m->vcpu[i]->init));
+	if (hooks.save)
+		hooks.save(s, m);
 	save_ram(s, m);
 	for (i = 0; i < m->d.nr_vcpus; i++)
 		save_vcpu(s, m, i);
@@ -869,7 +933,7 @@ static const char *save_state(struct state *s, const struct save_opts *o)
 
 /* --------------------------------- Restore -------------------------------- */
 
-enum result { TAKEN, REFUSED, ALTERED, UNSET, UNLISTED, NR_RESULTS };
+enum result { TAKEN, REFUSED, ALTERED, UNSET, UNLISTED, OWN, NR_RESULTS };
 
 static const char * const result_names[] = {
 	"taken",
@@ -877,6 +941,7 @@ static const char * const result_names[] = {
 	"altered",
 	"unset",	/* listed here, not in the file: keeps its reset value */
 	"unlisted",	/* in the file and taken, but not listed here */
+	"own",		/* refused or altered as this kernel does to its own VMs' state */
 };
 
 static struct {
@@ -897,6 +962,9 @@ static void __printf(4, 5) report_result(enum result res, const char *class,
 	char detail[1300];
 	va_list ap;
 
+	if ((res == REFUSED || res == ALTERED) && hooks.own &&
+	    hooks.own(result_names[res], class, name))
+		res = OWN;
 	report.n[res]++;
 	va_start(ap, fmt);
 	vsnprintf(detail, sizeof(detail), fmt, ap);
@@ -1115,7 +1183,7 @@ static void write_records(struct restore *rs)
 
 	for (r = first_rec(rs->s); r; r = next_rec(r)) {
 		i++;
-		if (r->type <= REC_INIT || r->type == REC_SEEN || is_sve_vls(rs, r))
+		if (!is_item(r) || r->type == REC_SEEN || is_sve_vls(rs, r))
 			continue;
 		reg = r->type > REC_ATTR ?
 		      vgic_find_reg(rs->m.d.gic, r->type - REC_ATTR, r->id, &irq) : NULL;
@@ -1233,7 +1301,7 @@ static void compare_records(struct restore *rs)
 		report_err(sync_tables(&rs->m), "its", "KVM_DEV_ARM_ITS_SAVE_TABLES");
 	}
 	for (r = first_rec(rs->s); r; r = next_rec(r)) {
-		if (r->type > REC_INIT && r->type != REC_SEEN)
+		if (is_item(r) && r->type != REC_SEEN)
 			compare_rec(rs, r, rs->errs[i]);
 		i++;
 	}
@@ -1246,7 +1314,8 @@ static int write_file(const struct state *s, const char *path)
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 
 	if (fd < 0 || write(fd, s->data, s->len) != s->len || close(fd)) {
-		fprintf(stderr, "guest_state: %s: %s\n", path, strerror(errno));
+		fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, path,
+			strerror(errno));
 		return EXIT_CANNOT;
 	}
 	return EXIT_SAME;
@@ -1309,7 +1378,8 @@ static int restore_file(const char *path)
 	if (why) {
 		if (report.machine)
 			printf("invalid\tfile\t%s\t%s\n", path, why);
-		fprintf(stderr, "guest_state: %s: %s\n", path, why);
+		fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, path,
+			why);
 		return EXIT_BAD_FILE;
 	}
 
@@ -1329,7 +1399,7 @@ static int save_file(const char *path, const struct save_opts *o)
 	const char *why = save_state(&s, o);
 
 	if (why) {
-		fprintf(stderr, "guest_state: nothing saved: %s\n", why);
+		fprintf(stderr, "%s: nothing saved: %s\n", program_invocation_short_name, why);
 		return EXIT_CANNOT;
 	}
 	return write_file(&s, path);
@@ -1366,7 +1436,8 @@ static int show_file(const char *path)
 
 	why = load_file(&s, path);
 	if (why) {
-		fprintf(stderr, "guest_state: %s: %s\n", path, why);
+		fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, path,
+			why);
 		return EXIT_BAD_FILE;
 	}
 
@@ -1380,7 +1451,12 @@ static int show_file(const char *path)
 			show_vm((void *)r->data);
 		else if (r->type == REC_INIT)
 			show_init(r);
-		if (r->type <= REC_INIT)
+		else if (!is_item(r) && hooks.show)
+			hooks.show(r);
+		else if (!is_item(r))
+			printf("%s\t%#x\t%u bytes\n", r->type == REC_VECTOR ? "vector" : "optional",
+			       r->type, r->len);
+		if (!is_item(r))
 			continue;
 		rec_names(&rs, r, class, name, sizeof(name));
 		if (r->type == REC_RAM)
@@ -1393,6 +1469,27 @@ static int show_file(const char *path)
 			printf("%s\t%s\t%s\n", class, name, val_str(buf, r->data, r->len));
 	}
 	return EXIT_SAME;
+}
+
+/* In a process of its own: what the library gives up on ends only that. */
+static int in_child(const char *path, const struct save_opts *o)
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		alarm(120);	/* a guest that hangs */
+		exit(o ? save_file(path, o) : restore_file(path));
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return EXIT_CANNOT;
+	if (!WIFEXITED(status))
+		fprintf(stderr, "%s: %s: signal %d\n", program_invocation_short_name, path,
+			WTERMSIG(status));
+	return WIFEXITED(status) && WEXITSTATUS(status) < EXIT_CANNOT ?
+	       WEXITSTATUS(status) : EXIT_CANNOT;
 }
 
 /* kvm-compat in tools/kvm/guest-compat has all above as its library. */
@@ -1546,7 +1643,62 @@ static bool restore_refuses(const struct state *s)
 	return ok;
 }
 
-#define NR_REFUSALS	8
+/* The state with a record of this type before its memory */
+static struct state with_record(const struct state *s, u16 type)
+{
+	struct record *r = first_rec(s);
+	struct state c;
+
+	while (r->type <= REC_INIT)
+		r = next_rec(r);
+	c = (struct state){ malloc(s->len), (u8 *)r - s->data };
+	memcpy(c.data, s->data, c.len);
+	add_rec(&c, type, 0, 0, "0123456789", 10);
+	c.data = realloc(c.data, c.len + s->len - ((u8 *)r - s->data));
+	TEST_ASSERT(c.data, "Out of memory");
+	memcpy(c.data + c.len, r, s->len - ((u8 *)r - s->data));
+	c.len += s->len - ((u8 *)r - s->data);
+	seal_file(&c);
+	return c;
+}
+
+static bool later_records(const struct state *s)
+{
+	struct state c = with_record(s, REC_VECTOR + 1);
+	const char *why = check_file(&c);
+	bool ok = why && strstr(why, "records of type 12,");
+
+	free(c.data);
+	return ok;
+}
+
+static bool skips_optional(const struct state *s)
+{
+	struct state c = with_record(s, REC_OPTIONAL | 0x7abc);
+	unsigned int taken;
+	bool ok = !check_file(&c);
+
+	memset(report.n, 0, sizeof(report.n));
+	restore_state(s);
+	taken = report.n[TAKEN];
+	memset(report.n, 0, sizeof(report.n));
+	if (ok)
+		restore_state(&c);
+	ok &= report.n[TAKEN] == taken;
+	free(c.data);
+	return ok;
+}
+
+static bool malformed_vectors(const struct state *s)
+{
+	struct state c = with_record(s, REC_VECTOR);	/* too short for one */
+	bool ok = !!check_file(&c);
+
+	free(c.data);
+	return ok;
+}
+
+#define NR_REFUSALS	11
 
 static void test_refusals(void)
 {
@@ -1573,6 +1725,9 @@ static void test_refusals(void)
 	ksft_test_result(flips_refused(&s), "flipped bits refused\n");
 	ksft_test_result(malformed_refused(&s), "malformed records refused\n");
 	ksft_test_result(restore_refuses(&s), "no VM made for refused files\n");
+	ksft_test_result(later_records(&s), "records of a later version refused by their type\n");
+	ksft_test_result(skips_optional(&s), "optional records skipped\n");
+	ksft_test_result(malformed_vectors(&s), "malformed vector refused\n");
 	free(s.data);
 }
 
@@ -1597,24 +1752,6 @@ static int help(void)
 		"       guest_state restore [-m] [-v] [-o AGAIN] FILE...\n"
 		"       guest_state show FILE\n");
 	return EXIT_CANNOT;
-}
-
-/* In a process of its own: what the library gives up on ends only that. */
-static int in_child(const char *path, const struct save_opts *o)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (!pid) {
-		alarm(120);	/* a guest that hangs */
-		exit(o ? save_file(path, o) : restore_file(path));
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		return EXIT_CANNOT;
-	if (!WIFEXITED(status))
-		fprintf(stderr, "guest_state: %s: signal %d\n", path, WTERMSIG(status));
-	return WIFEXITED(status) && WEXITSTATUS(status) < EXIT_CANNOT ?
-	       WEXITSTATUS(status) : EXIT_CANNOT;
 }
 
 /* Before the library's constructor, which wants KVM: this does not. */

@@ -221,6 +221,9 @@ static bool select_native(struct kvm_vm *vm)
 	return compat_same(&before, &after);
 }
 
+/* What a program that has this one as its library does to a VM before it has a vCPU */
+static void (*vm_made)(struct kvm_vm *vm);
+
 static struct guest make_guest_of(int ipa_bits, bool aarch32)
 {
 	enum vm_guest_mode mode = ipa_bits == 36 ? VM_MODE_P36V48_4K : VM_MODE_P40V48_4K;
@@ -231,6 +234,8 @@ static struct guest make_guest_of(int ipa_bits, bool aarch32)
 	g.vm = ____vm_create(VM_SHAPE(mode));
 	if (opts.native)
 		select_native(g.vm);
+	if (vm_made)
+		vm_made(g.vm);
 	if (opts.mte && !aarch32)
 		vm_enable_cap(g.vm, KVM_CAP_ARM_MTE, 0);
 	g.ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -2563,6 +2568,9 @@ static bool host_has_gic(int version)
 	return !ret;
 }
 
+/* kvm-compat in tools/kvm/guest-compat has all above as its library. */
+#ifndef GUEST_VIEW_LIBRARY
+
 /* ---------------------------------- Tests --------------------------------- */
 
 static char *cut_line(char **text)
@@ -2777,3 +2785,5 @@ int main(int argc, char **argv)
 	print_facts(&f, machine);
 	return ok ? KSFT_PASS : KSFT_FAIL;
 }
+
+#endif /* GUEST_VIEW_LIBRARY */
