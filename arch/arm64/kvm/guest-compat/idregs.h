@@ -150,12 +150,16 @@ ID_HID(ID_AA64PFR0_GIC, "id_aa64pfr0_gic", ID_AA64PFR0_EL1, GIC, V5_18),
 /*
  * Linux uses the MPAM registers of a CPU that has either of these fields, and
  * KVM never let guests do that: kept when they are restored, but never given to
- * a new VM. Hidden since 6.13, and 6.12.6.
+ * a new VM. Hidden since 6.13, 6.12.6 and a 6.6 up to 6.6.87.
  */
-ID_FIELD(ID_AA64PFR0_MPAM, "id_aa64pfr0_mpam", ID_AA64PFR0_EL1,
-	 ID_AA64PFR0_EL1_MPAM_MASK, KEPT, V6_12),
-ID_FIELD(ID_AA64PFR1_MPAM_FRAC, "id_aa64pfr1_mpam_frac", ID_AA64PFR1_EL1,
-	 ID_AA64PFR1_EL1_MPAM_frac_MASK, KEPT, V6_12),
+#define ID_MPAM(_id, _name, _reg, _field)					\
+	ID_FIELDS(_id, _name, #_reg "." #_field, _reg, _reg##_##_field##_MASK,	\
+		  ([GUEST_COMPAT_V6_6] = GUEST_COMPAT_REV(1),			\
+		   [GUEST_COMPAT_V6_7] = GUEST_COMPAT_REV(0),			\
+		   [GUEST_COMPAT_V6_12] = GUEST_COMPAT_REV(1)),			\
+		  (GUEST_COMPAT_ID_KEPT, GUEST_COMPAT_ID_NOW))
+ID_MPAM(ID_AA64PFR0_MPAM, "id_aa64pfr0_mpam", ID_AA64PFR0_EL1, MPAM),
+ID_MPAM(ID_AA64PFR1_MPAM_FRAC, "id_aa64pfr1_mpam_frac", ID_AA64PFR1_EL1, MPAM_frac),
 /* Only where KVM handles the registers of RASv1p1, since 6.17 */
 ID_HID(ID_AA64PFR1_RAS_FRAC, "id_aa64pfr1_ras_frac", ID_AA64PFR1_EL1, RAS_frac, V6_17),
 /* 0 claims asynchronous faults, whether or not there are */
@@ -280,6 +284,7 @@ ID_NEW(ID_AA64MMFR4_NV_FRAC, "id_aa64mmfr4_nv_frac", ID_AA64MMFR4_EL1, NV_frac, 
 #undef ID_FIELD
 #undef ID_NEW
 #undef ID_HID
+#undef ID_MPAM
 
 #endif /* GUEST_COMPAT_ROWS */
 
