@@ -171,7 +171,13 @@ bool string_of_row(const struct kernel_row *k, const char *kernel, char *string,
 	if (!release_number(kernel))
 		return false;
 	string_of_release(release_number(kernel), string, size);
-	snprintf(string + strlen(string), size - strlen(string), "%s", k->string + len);
+	if (k->string[len]) {
+		struct kvm_guest_compat compat = {};
+
+		snprintf(string + strlen(string), size - strlen(string), "%s", k->string + len);
+		if (!guest_compat_parse(&compat, string))
+			guest_compat_format(string, size, &compat);
+	}
 	return true;
 }
 

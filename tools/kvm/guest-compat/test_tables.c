@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Holds kernels.tsv and items.tsv against the kernel's parser and tables */
+/*
+ * Holds kernels.tsv and items.tsv against the kernel's parser and tables. "page" prints
+ * what kernels.rst has to say of the first.
+ */
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,8 +182,32 @@ static void test_fields(void)
 	result(!strcmp(buf, "6.8.0-90-generic"), "others' version", "", buf);
 }
 
-int main(void)
+/* The rows of kernels.rst */
+static void print_page(void)
 {
+	char release[32], string[STRING_MAX];
+
+	for (unsigned int i = 0; i < nr_kernel_rows; i++) {
+		const struct kernel_row *k = &kernel_rows[i];
+
+		printf("   \"%s%s%s%s%s\", ", k->pattern, *k->from ? " from " : "", k->from,
+		       *k->to ? " to " : "", k->to);
+		snprintf(release, sizeof(release), "%.*s", (int)strcspn(k->pattern, "*"),
+			 k->pattern);
+		if (strcmp(k->string, "-") && string_of_row(k, release, string, sizeof(string)))
+			printf("\"``%s``\"", string);
+		else
+			printf("\"not known\"");
+		printf(", \"%s\"\n", k->evidence);
+	}
+}
+
+int main(int argc, char *argv[])
+{
+	if (argc > 1 && !strcmp(argv[1], "page")) {
+		print_page();
+		return 0;
+	}
 	printf("TAP version 13\n");
 	test_strings();
 	test_rows();
