@@ -199,8 +199,15 @@ def split(kernel):
 
 
 def is_real(kernel):
-    """Is it a kernel as somebody else built it, so that it never changes?"""
-    return release_of(split(kernel)[0]) in listed()
+    """Is it a kernel as somebody else released it, so that it never changes?"""
+    name = split(kernel)[0]
+    return release_of(name) in listed() or release(name) is not None
+
+
+def release(name):
+    """The image that 'lab/build release' made of a point release, such as 6.6.87; else nothing."""
+    path = BUILD / 'kernels' / name
+    return path if release_of(name) and path.is_file() else None
 
 
 def release_of(kernel):
@@ -244,6 +251,8 @@ def image(kernel):
         if not path.exists():
             raise Error(f'there is no {path}')
         return path.resolve()
+    if release(name):
+        return release(name)
     with _fetching:
         path, why = _fetch(name)
     if not path:

@@ -108,6 +108,12 @@ class Build(unittest.TestCase):
         self.run_in(self.linux, 'git', 'tag', 'series-base')
         self.commit({**SERIES, **dict(series)})
 
+    def refused(self, words, *command, **env):
+        done = subprocess.run([LAB + '/build', *command], env={**self.env, **env}, text=True, timeout=120, check=False,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.assertEqual(done.returncode, 125, done.stdout)
+        self.assertIn(words, done.stdout)
+
     def lab(self, *command, **env):
         return self.run_in(self.tmp, LAB + '/build', *command, **env)
 
@@ -279,6 +285,39 @@ class TestPrograms(Build):
         self.commit({'uapi.h': '#define UAPI 2\n'})
         self.lab('selftests')
         self.assertNotEqual(self.program(), before)
+
+
+class TestRelease(Build):
+    def test_release(self):
+        """The tree stays as it is; a symbol that it lacks is said; one that it does not take is an error."""
+        tree = self.tmp + '/tree'
+        files = {
+            'Makefile': """
+                kernelversion:
+                	echo 6.6.87
+                allnoconfig:
+                	cp $(KCONFIG_ALLCONFIG) $(O)/.config.all
+                	grep -v -e GCS -e $(LACKS) $(KCONFIG_ALLCONFIG) > $(O)/.config
+                Image:
+                	mkdir -p $(O)/arch/arm64/boot
+                	cp $(O)/.config $(O)/arch/arm64/boot/Image
+            """,
+            'Kconfig': 'config KVM\n',
+        }
+        os.mkdir(tree)
+        for name, text in files.items():
+            with open(f'{tree}/{name}', 'w') as file:
+                file.write(textwrap.dedent(text))
+        said = self.lab('release', KSRC=tree, LACKS='POE')
+        self.assertIn('without CONFIG_ARM64_GCS', said)
+        self.assertIn('without CONFIG_ARM64_POE', said)
+        self.assertEqual(said.splitlines()[-1], '6.6.87')
+        with open(self.build + '/kernels/6.6.87') as image:
+            self.assertIn('CONFIG_KVM=y', image.read())
+        self.assertEqual(sorted(os.listdir(tree)), sorted(files))
+        shutil.rmtree(self.build + '/kernels/obj-6.6.87')
+        self.refused('CONFIG_KVM=y of the configuration is not taken', 'release', KSRC=tree, LACKS='CONFIG_KVM')
+        self.refused('KSRC=/path/to/linux names its tree', 'release')
 
 
 if __name__ == '__main__':

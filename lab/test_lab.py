@@ -56,6 +56,21 @@ class Names(unittest.TestCase):
             self.assertEqual(done.returncode, lab.FAILED)
             self.assertIn(f'the bases are {" ".join(lab.BASES)}', done.stdout)
 
+    def test_release(self):
+        """what 'lab/build release' made has its version's name, and the differences of its release"""
+        with tempfile.TemporaryDirectory() as tmp, unittest.mock.patch('lab.BUILD', pathlib.Path(tmp)):
+            image = pathlib.Path(tmp) / 'kernels' / '6.6.87'
+            image.parent.mkdir()
+            self.assertFalse(lab.is_real('6.6.87'))
+            image.touch()
+            self.assertTrue(lab.is_real('6.6.87'))
+            self.assertEqual(lab.image('6.6.87'), image)
+            self.assertEqual(lab.older('6.6.87', 'patched@7.3'), '6.6')
+            (image.parent / 'obj-6.6.87').mkdir()
+            self.assertFalse(lab.is_real('obj-6.6.87'))
+            done = lab_run('6.6.87', '--smp', 1, '--limit', 5, '--', probe(), 'exit', 0, env={**os.environ, 'BUILD': tmp})
+            self.assertNotIn('lab/kernels', done.stdout)
+
 
 class Run(unittest.TestCase):
     def run_probe(self, *words, options=(), kernel=KERNEL):

@@ -53,6 +53,7 @@ extern const unsigned int nr_kernel_rows;
  * What selects, on a patched kernel, what this one shows its guests. @kernel is
  * its version; the evidence says how that is known. Returns false if it is not.
  */
+bool string_of_row(const struct kernel_row *k, const char *kernel, char *string, size_t size);
 bool string_of_kernel(const char *kernel, char *string, size_t size, const char **evidence);
 /* "6.1.192-2" of "6.1.0-50-cloud-arm64" and "#1 SMP Debian 6.1.192-2 (...)" */
 void kernel_version(const char *release, const char *version, char *buf, size_t size);

@@ -128,6 +128,28 @@ static int compare_versions(const char *a, const char *b)
 	return 0;
 }
 
+/* "table" is the release's, and may have behaviours after it that are otherwise */
+bool string_of_row(const struct kernel_row *k, const char *kernel, char *string, size_t size)
+{
+	size_t len = strlen("table");
+
+	if (strncmp(k->string, "table", len)) {
+		snprintf(string, size, "%s", k->string);
+		return true;
+	}
+	if (!release_number(kernel))
+		return false;
+	string_of_release(release_number(kernel), string, size);
+	if (k->string[len]) {
+		struct kvm_guest_compat compat = {};
+
+		snprintf(string + strlen(string), size - strlen(string), "%s", k->string + len);
+		if (!guest_compat_parse(&compat, string))
+			guest_compat_format(string, size, &compat);
+	}
+	return true;
+}
+
 bool string_of_kernel(const char *kernel, char *string, size_t size, const char **evidence)
 {
 	for (unsigned int i = 0; i < nr_kernel_rows; i++) {
@@ -140,11 +162,7 @@ bool string_of_kernel(const char *kernel, char *string, size_t size, const char 
 		*evidence = k->evidence;
 		if (!strcmp(k->string, "-"))
 			return false;
-		if (strcmp(k->string, "table"))
-			snprintf(string, size, "%s", k->string);
-		else if (release_number(kernel))
-			string_of_release(release_number(kernel), string, size);
-		else
+		if (!string_of_row(k, kernel, string, size))
 			continue;
 		return true;
 	}

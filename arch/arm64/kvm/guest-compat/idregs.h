@@ -151,12 +151,16 @@ ID_HID(ID_AA64PFR0_GIC, "id_aa64pfr0_gic", ID_AA64PFR0_EL1, GIC, V5_18),
 /*
  * A Linux guest that finds one of these fields uses the MPAM registers, which KVM
  * lets no guest do. So a new VM never gets the fields, and KVM only keeps them when
- * userspace restores them. KVM hides them since 6.13 and 6.12.6.
+ * userspace restores them. KVM hides them since 6.13, 6.12.6 and a 6.6 up to 6.6.87.
  */
-ID_CHANGED(ID_AA64PFR0_MPAM, "id_aa64pfr0_mpam", "ID_AA64PFR0_EL1.MPAM", ID_AA64PFR0_EL1,
-	   ID_AA64PFR0_EL1_MPAM_MASK, KEPT, V6_12),
-ID_CHANGED(ID_AA64PFR1_MPAM_FRAC, "id_aa64pfr1_mpam_frac", "ID_AA64PFR1_EL1.MPAM_frac",
-	   ID_AA64PFR1_EL1, ID_AA64PFR1_EL1_MPAM_frac_MASK, KEPT, V6_12),
+#define ID_MPAM(_id, _name, _reg, _field)					\
+	ID_FIELDS(_id, _name, #_reg "." #_field, _reg, _reg##_##_field##_MASK,	\
+		  ([GUEST_COMPAT_V6_6] = GUEST_COMPAT_REV(1),			\
+		   [GUEST_COMPAT_V6_7] = GUEST_COMPAT_REV(0),			\
+		   [GUEST_COMPAT_V6_12] = GUEST_COMPAT_REV(1)),			\
+		  (GUEST_COMPAT_ID_KEPT, GUEST_COMPAT_ID_NOW))
+ID_MPAM(ID_AA64PFR0_MPAM, "id_aa64pfr0_mpam", ID_AA64PFR0_EL1, MPAM),
+ID_MPAM(ID_AA64PFR1_MPAM_FRAC, "id_aa64pfr1_mpam_frac", ID_AA64PFR1_EL1, MPAM_frac),
 /* Since 6.17, only where KVM handles the registers of RASv1p1 */
 ID_HID(ID_AA64PFR1_RAS_FRAC, "id_aa64pfr1_ras_frac", ID_AA64PFR1_EL1, RAS_frac, V6_17),
 /* 0 announces asynchronous faults, whether or not the CPU has them */
@@ -289,6 +293,7 @@ ID_NEW(ID_AA64MMFR4_NV_FRAC, "id_aa64mmfr4_nv_frac", ID_AA64MMFR4_EL1, NV_frac, 
 #undef ID_CHANGED
 #undef ID_NEW
 #undef ID_HID
+#undef ID_MPAM
 
 #endif /* GUEST_COMPAT_ROWS */
 

@@ -72,7 +72,7 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 	},
 },
 
-/* Changed in 6.12, 6.11.y, 6.6.y, 6.1.120 and 5.10.231 */
+/* Changed in 6.12, 6.11.11, a 6.6 up to 6.6.87, 6.1.120 and 5.10.231 */
 [GUEST_COMPAT_PMU_OVERFLOW] = {
 	.name		= "pmu_overflow",
 	.description	= "The PMU's interrupt when a disabled counter has overflowed",
@@ -80,7 +80,9 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* low */
 		[GUEST_COMPAT_V6_1]	= GUEST_COMPAT_REV(1),	/* high, as if enabled */
 		[GUEST_COMPAT_V6_2]	= GUEST_COMPAT_REV(0),
-		[GUEST_COMPAT_V6_12]	= GUEST_COMPAT_REV(1),
+		[GUEST_COMPAT_V6_6]	= GUEST_COMPAT_REV(1),
+		[GUEST_COMPAT_V6_7]	= GUEST_COMPAT_REV(0),
+		[GUEST_COMPAT_V6_11]	= GUEST_COMPAT_REV(1),
 	},
 },
 
