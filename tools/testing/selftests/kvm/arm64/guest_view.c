@@ -13,9 +13,9 @@
  *
  * Without arguments it is a test: a second look shows the same.
  *
- * It is meant for kernels from 5.10 on, hence the plain memory slot instead of
- * the library's. The guests run with the MMU off, and leave what they find in
- * memory: an exit a fact would take minutes where the host is emulated.
+ * It is meant for kernels from 5.10 on, hence the VMs of bare_vm.h. The guests run
+ * with the MMU off, and leave what they find in memory: an exit a fact would take
+ * minutes where the host is emulated.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -24,40 +24,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/arm-smccc.h>
 #include <linux/psci.h>
-#include <linux/sizes.h>
 #include <perf/arm_pmuv3.h>
 
-#include "kvm_util.h"
-#include "gic.h"
+#include "bare_vm.h"
 #include "gic_v3.h"
 #include "guest_compat.h"
 #include "guest_view_code.h"
 #include "guest_view_names.h"
-#include "processor.h"
 #include "reg_names.h"
-#include "vgic.h"
 
-#define GICC_BASE_GPA		GICR_BASE_GPA
-#define PMU_PPI			23
-#define NR_IRQS			96
-#define LIMIT			200	/* seconds that a look may take */
+#define LOOK_SECONDS		200	/* that a look may take */
 
 /* The guest's memory. It runs with the MMU off: all addresses are physical. */
-#define IPA_BITS		40
-#define RAM_BASE		0x40000000ULL
+#define RAM_BASE		0x40000000UL
 #define RAM_SIZE		SZ_4M
-#define RAM_VECTORS		0x0
-#define RAM_CODE		0x1000
-#define RAM_READ_ALL		0x180000
-#define RAM_TABLE		0x200000
-#define RAM_RESULTS		0x280000
+#define VECTORS_GPA		RAM_BASE
+#define CODE_GPA		(RAM_BASE + 0x1000)
+#define READ_ALL_GPA		(RAM_BASE + 0x180000)
+#define TABLE_GPA		(RAM_BASE + 0x200000)
+#define RESULTS_GPA		(RAM_BASE + 0x280000)
 
 static struct {
 	int		gic;		/* 2, 3, 0: none */
@@ -66,7 +58,6 @@ static struct {
 	bool		mte;		/* memory tagging, of 64-bit guests */
 	bool		el2;		/* and EL2, where they start */
 	const char	*only;		/* the looks to take */
-	bool		no_pmu_init;	/* the PMU is there, and not initialized */
 } opts;
 
 /* ---------------------------------- Facts --------------------------------- */
@@ -90,6 +81,18 @@ static void __printf(3, 4) fact(const char *class, const char *name, const char 
 	fputc('\n', facts_file);
 }
 
+/* A name that is put together; the next call overwrites it. */
+static __printf(1, 2) const char *fact_name(const char *fmt, ...)
+{
+	static char name[200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(name, sizeof(name), fmt, ap);
+	va_end(ap);
+	return name;
+}
+
 static int nr_facts(const struct facts *f, const char *class)
 {
 	size_t n = strlen(class);
@@ -102,25 +105,6 @@ static int nr_facts(const struct facts *f, const char *class)
 }
 
 /* ---------------------------------- Guests -------------------------------- */
-
-struct guest {
-	struct kvm_vm	*vm;
-	struct kvm_vcpu	*vcpu;
-	u8		*ram;
-	int		gic_fd;
-	int		its_fd;
-};
-
-static const struct feature {
-	int		bit;
-	long		cap;
-	const char	*option;
-} features[] = {
-	{ KVM_ARM_VCPU_PMU_V3, KVM_CAP_ARM_PMU_V3, "pmu" },
-	{ KVM_ARM_VCPU_SVE, KVM_CAP_ARM_SVE, "sve" },
-	{ KVM_ARM_VCPU_PTRAUTH_ADDRESS, KVM_CAP_ARM_PTRAUTH_ADDRESS, "pauth" },
-	{ KVM_ARM_VCPU_PTRAUTH_GENERIC, KVM_CAP_ARM_PTRAUTH_GENERIC, "pauth" },
-};
 
 /* Whether a word is one of those between the commas */
 static bool is_listed(const char *list, const char *word)
@@ -136,87 +120,13 @@ static bool is_listed(const char *list, const char *word)
 	return false;
 }
 
-static bool wanted(const char *option)
-{
-	return !(opts.without && is_listed(opts.without, option));
-}
-
-static void set_attr(int fd, u32 group, u64 attr, void *val)
-{
-	int ret = __kvm_device_attr_set(fd, group, attr, val);
-
-	TEST_ASSERT(!ret, "Attribute %u:%lu: %s", group, (unsigned long)attr, strerror(errno));
-}
-
-static void make_gic(struct guest *g)
-{
-	u64 dist = GICD_BASE_GPA, its = GITS_BASE_GPA, cpu = GICC_BASE_GPA;
-	u64 redist = REDIST_REGION_ATTR_ADDR(1, GICR_BASE_GPA, 0, 0);
-	u32 group = KVM_DEV_ARM_VGIC_GRP_ADDR, irqs = NR_IRQS;
-	bool v3 = opts.gic == 3;
-
-	g->gic_fd = kvm_create_device(g->vm, v3 ? KVM_DEV_TYPE_ARM_VGIC_V3 :
-						  KVM_DEV_TYPE_ARM_VGIC_V2);
-	set_attr(g->gic_fd, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &irqs);
-	set_attr(g->gic_fd, group, v3 ? KVM_VGIC_V3_ADDR_TYPE_DIST :
-					KVM_VGIC_V2_ADDR_TYPE_DIST, &dist);
-	set_attr(g->gic_fd, group, v3 ? KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION :
-					KVM_VGIC_V2_ADDR_TYPE_CPU, v3 ? &redist : &cpu);
-	set_attr(g->gic_fd, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
-	if (!v3 || !wanted("its"))
-		return;
-
-	g->its_fd = kvm_create_device(g->vm, KVM_DEV_TYPE_ARM_VGIC_ITS);
-	set_attr(g->its_fd, group, KVM_VGIC_ITS_ADDR_TYPE, &its);
-	set_attr(g->its_fd, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
-}
-
-static void init_pmu(struct guest *g)
-{
-	int irq = PMU_PPI;
-
-	if (opts.gic)
-		set_attr(g->vcpu->fd, KVM_ARM_VCPU_PMU_V3_CTRL, KVM_ARM_VCPU_PMU_V3_IRQ, &irq);
-	set_attr(g->vcpu->fd, KVM_ARM_VCPU_PMU_V3_CTRL, KVM_ARM_VCPU_PMU_V3_INIT, NULL);
-}
-
-static void init_vcpu(struct guest *g, bool aarch32)
-{
-	int i, sve = KVM_ARM_VCPU_SVE;
-	struct kvm_vcpu_init init = {};
-
-	vm_ioctl(g->vm, KVM_ARM_PREFERRED_TARGET, &init);
-	init.features[0] = BIT(KVM_ARM_VCPU_PSCI_0_2);
-	if (aarch32)
-		init.features[0] |= BIT(KVM_ARM_VCPU_EL1_32BIT);
-	else if (opts.el2)
-		init.features[0] |= BIT(KVM_ARM_VCPU_HAS_EL2);
-	for (i = 0; i < ARRAY_SIZE(features); i++) {
-		/* A 32-bit vCPU can have a PMU, but nothing that is of 64-bit guests. */
-		if (aarch32 && features[i].bit != KVM_ARM_VCPU_PMU_V3)
-			continue;
-		if (wanted(features[i].option) &&
-		    __vm_ioctl(g->vm, KVM_CHECK_EXTENSION, (void *)features[i].cap) > 0)
-			init.features[0] |= BIT(features[i].bit);
-	}
-
-	vcpu_ioctl(g->vcpu, KVM_ARM_VCPU_INIT, &init);
-	if (init.features[0] & BIT(sve))
-		vcpu_ioctl(g->vcpu, KVM_ARM_VCPU_FINALIZE, &sve);
-	if (opts.gic)
-		make_gic(g);
-	if (init.features[0] & BIT(KVM_ARM_VCPU_PMU_V3) && !opts.no_pmu_init)
-		init_pmu(g);
-}
-
 /* Returns whether that changed nothing that was selected */
 static bool select_native(struct kvm_vm *vm)
 {
 	struct compat_vector before, after;
 
 	compat_list(vm, &before);
-	TEST_ASSERT(!compat_select(vm, KVM_GUEST_COMPAT_NATIVE),
-		    "What the kernel is by itself cannot be selected: %s", strerror(errno));
+	compat_make_native(vm);
 	compat_list(vm, &after);
 	return compat_same(&before, &after);
 }
@@ -224,74 +134,105 @@ static bool select_native(struct kvm_vm *vm)
 /* What a program that has this one as its library does to a VM before it has a vCPU */
 static void (*vm_made)(struct kvm_vm *vm);
 
-static struct guest make_guest_of(int ipa_bits, bool aarch32)
+/* A VM as the options have it, its vCPU as it is at reset, and no device yet */
+static struct bare_vm make_vcpu(u32 ipa_bits, bool aarch32)
 {
-	enum vm_guest_mode mode = ipa_bits == 36 ? VM_MODE_P36V48_4K : VM_MODE_P40V48_4K;
+	struct bare_vm_desc d = bare_vm_default(opts.gic);
+	struct bare_vm g;
+	u32 features;
 
-	struct kvm_userspace_memory_region slot = {};
-	struct guest g = { .gic_fd = -1, .its_fd = -1 };
-
-	g.vm = ____vm_create(VM_SHAPE(mode));
+	d.its = opts.gic == 3 && !is_listed(opts.without, "its");
+	d.ipa_bits = ipa_bits;
+	d.ram_base = RAM_BASE;
+	d.ram_size = RAM_SIZE;
+	bare_vm_create(&g, &d);
 	if (opts.native)
 		select_native(g.vm);
 	if (vm_made)
 		vm_made(g.vm);
-	if (opts.mte && !aarch32)
-		vm_enable_cap(g.vm, KVM_CAP_ARM_MTE, 0);
-	g.ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	TEST_ASSERT(g.ram != MAP_FAILED, "No memory for the guest");
-	slot.guest_phys_addr = RAM_BASE;
-	slot.memory_size = RAM_SIZE;
-	slot.userspace_addr = (u64)g.ram;
-	vm_ioctl(g.vm, KVM_SET_USER_MEMORY_REGION, &slot);
-	g.vcpu = __vm_vcpu_add(g.vm, 0);
-	init_vcpu(&g, aarch32);
+	features = vm_vcpu_features(g.vm, opts.without);
+	if (aarch32) {
+		/* It can have a PMU, but nothing that is of 64-bit guests. */
+		features &= BIT(KVM_ARM_VCPU_PSCI_0_2) | BIT(KVM_ARM_VCPU_PMU_V3);
+		features |= BIT(KVM_ARM_VCPU_EL1_32BIT);
+	} else {
+		if (opts.mte)
+			vm_enable_cap(g.vm, KVM_CAP_ARM_MTE, 0);
+		if (opts.el2)
+			features |= BIT(KVM_ARM_VCPU_HAS_EL2);
+	}
+	bare_vm_init_vcpu(&g, 0, features);
 	return g;
 }
 
-static struct guest make_guest(bool aarch32)
+static struct bare_vm make_vm(u32 ipa_bits, bool aarch32)
 {
-	return make_guest_of(IPA_BITS, aarch32);
+	struct bare_vm g = make_vcpu(ipa_bits, aarch32);
+
+	bare_vm_init_devices(&g);
+	return g;
 }
 
-static void free_guest(struct guest *g)
+static void set_x(struct bare_vm *g, int n, u64 val)
 {
-	if (g->its_fd >= 0)
-		close(g->its_fd);
-	if (g->gic_fd >= 0)
-		close(g->gic_fd);
-	kvm_vm_free(g->vm);
-	munmap(g->ram, RAM_SIZE);
+	vcpu_set_reg(g->vcpu[0], ARM64_CORE_REG(regs.regs[n]), val);
 }
 
-static void set_reg(struct guest *g, u64 id, u64 val)
+static u64 get_x(struct bare_vm *g, int n)
 {
-	vcpu_set_reg(g->vcpu, id, val);
+	return vcpu_get_reg(g->vcpu[0], ARM64_CORE_REG(regs.regs[n]));
 }
 
-static void set_x(struct guest *g, int n, u64 val)
+static u64 get_pc(struct bare_vm *g)
 {
-	set_reg(g, ARM64_CORE_REG(regs.regs[n]), val);
+	return vcpu_get_reg(g->vcpu[0], ARM64_CORE_REG(regs.pc));
 }
 
-static u64 get_x(struct guest *g, int n)
+static void set_pc(struct bare_vm *g, u64 gpa)
 {
-	return vcpu_get_reg(g->vcpu, ARM64_CORE_REG(regs.regs[n]));
+	vcpu_set_reg(g->vcpu[0], ARM64_CORE_REG(regs.pc), gpa);
 }
 
-static void *in_ram(struct guest *g, u64 off)
+static u64 gpa_of(struct bare_vm *g, const u32 *insn)
 {
-	return g->ram + off;
+	return RAM_BASE + ((u8 *)insn - g->ram);
 }
 
-static u64 offset_of(struct guest *g, u32 *insn)
+static void put_code(struct bare_vm *g, u64 gpa, struct code_block code)
 {
-	return (u8 *)insn - g->ram;
+	emit_code(bare_vm_mem(g, gpa), code.start, code.end);
 }
 
-static void put_code(struct guest *g, u64 off, const char *code, const char *end)
+/* As an operating system does it: everything that may be trapped is not. */
+static void prepare_el1(struct bare_vm *g)
 {
-	memcpy(in_ram(g, off), code, end - code);
+	put_code(g, VECTORS_GPA, CODE_BLOCK(guest_skip_vectors));
+	/* With HCR_EL2.E2H, which it has, the guest's EL2 is there by the names of EL1 */
+	vcpu_set_reg(g->vcpu[0], KVM_ARM64_SYS_REG(opts.el2 ? SYS_VBAR_EL2 : SYS_VBAR_EL1),
+		     VECTORS_GPA);
+	vcpu_set_reg(g->vcpu[0], KVM_ARM64_SYS_REG(opts.el2 ? SYS_CPTR_EL2 : SYS_CPACR_EL1),
+		     CPACR_EL1_FPEN | CPACR_EL1_ZEN | CPACR_EL1_SMEN);
+}
+
+static struct bare_vm make_guest(void)
+{
+	struct bare_vm g = make_vm(BARE_VM_IPA_BITS, false);
+
+	prepare_el1(&g);
+	return g;
+}
+
+static struct bare_vm make_guest_of(struct code_block code)
+{
+	struct bare_vm g = make_guest();
+
+	put_code(&g, CODE_GPA, code);
+	return g;
+}
+
+static struct bare_vm make_guest32(void)
+{
+	return make_vm(BARE_VM_IPA_BITS, true);
 }
 
 /* A guest that takes too long is interrupted. */
@@ -299,71 +240,88 @@ static void alarm_handler(int sig)
 {
 }
 
-/* Has the store done that stopped the guest */
-static void finish_store(struct guest *g)
+/* KVM_RUN: 0 or an errno */
+static int try_run(struct bare_vm *g)
 {
-	g->vcpu->run->immediate_exit = 1;
-	__vcpu_run(g->vcpu);
-	g->vcpu->run->immediate_exit = 0;
+	return __vcpu_run(g->vcpu[0]) ? errno : 0;
 }
 
-static void end_at_stop(struct guest *g, int err)
+static void end_at_stop(struct bare_vm *g, int err)
 {
-	struct kvm_run *run = g->vcpu->run;
+	struct kvm_run *run = g->vcpu[0]->run;
 
-	TEST_ASSERT(!err && run->exit_reason == KVM_EXIT_MMIO && run->mmio.phys_addr == STOP,
-		    "The guest stopped at %#lx: %s, exit %u (%s) for %#llx",
-		    (unsigned long)vcpu_get_reg(g->vcpu, ARM64_CORE_REG(regs.pc)),
+	TEST_ASSERT(!err && run->exit_reason == KVM_EXIT_MMIO && run->mmio.phys_addr == STOP_GPA,
+		    "The guest stopped at %#lx: %s, exit %u (%s) for %#llx", get_pc(g),
 		    strerror(err), run->exit_reason, exit_reason_str(run->exit_reason),
-		    (unsigned long long)run->mmio.phys_addr);
-	finish_store(g);
+		    run->mmio.phys_addr);
+	vcpu_finish_store(g->vcpu[0]);
 }
 
-/* Runs it from @off until it says that it is done */
-static void run_guest(struct guest *g, u64 off)
+/* Runs it from @gpa until it says that it is done */
+static void run_guest(struct bare_vm *g, u64 gpa)
 {
-	int ret;
+	int err;
 
-	set_reg(g, ARM64_CORE_REG(regs.pc), RAM_BASE + off);
+	set_pc(g, gpa);
 	/* Without a vGIC, each change of an interrupt's level ends KVM_RUN, as an alarm does. */
 	do {
-		ret = __vcpu_run(g->vcpu) ? errno : 0;
-	} while (ret == EINTR && !opts.gic && alarm(LIMIT));
-	end_at_stop(g, ret);
+		err = try_run(g);
+	} while (err == EINTR && !opts.gic && alarm(LOOK_SECONDS));
+	end_at_stop(g, err);
+}
+
+/* As run_guest(), of one that leaves its results where x20 says */
+static void run_for_results(struct bare_vm *g, u64 gpa)
+{
+	set_x(g, 20, RESULTS_GPA);
+	run_guest(g, gpa);
 }
 
 /*
- * Runs it from @off until it is done, and says which exits it makes before. Returns
+ * Runs it from @gpa until it is done, and says which exits it makes before. Returns
  * the errno of KVM_RUN: ENOSYS where KVM cannot tell what an access is.
  */
-static int run_to_stop(struct guest *g, u64 off, char *exits, size_t size)
+static int run_to_stop(struct bare_vm *g, u64 gpa, char *exits, size_t size)
 {
-	struct kvm_run *run = g->vcpu->run;
+	struct kvm_run *run = g->vcpu[0]->run;
+	int err;
 
 	*exits = 0;
-	set_reg(g, ARM64_CORE_REG(regs.pc), RAM_BASE + off);
-	while (!__vcpu_run(g->vcpu)) {
-		if (run->exit_reason != KVM_EXIT_MMIO || run->mmio.phys_addr == STOP) {
+	set_pc(g, gpa);
+	while (!(err = try_run(g))) {
+		if (run->exit_reason != KVM_EXIT_MMIO || run->mmio.phys_addr == STOP_GPA) {
 			end_at_stop(g, 0);
-			return 0;
+			break;
 		}
 		snprintf(exits + strlen(exits), size - strlen(exits), "KVM_EXIT_MMIO %s %u %#llx, ",
 			 run->mmio.is_write ? "write" : "read", run->mmio.len,
-			 (unsigned long long)run->mmio.phys_addr);
+			 run->mmio.phys_addr);
 		memset(run->mmio.data, 0, sizeof(run->mmio.data));
 	}
-	return errno;
+	return err;
 }
 
-/* As an operating system does it: everything that may be trapped is not. */
-static void prepare_el1(struct guest *g)
+/*
+ * Runs it until it exits, is stopped, or was at the same place each of six times
+ * that it was interrupted: KVM has it try one instruction for ever. One that is
+ * slow on a busy machine goes on. Returns 0 or an errno.
+ */
+static int run_or_stick(struct bare_vm *g)
 {
-	put_code(g, RAM_VECTORS, guest_skip_vectors, guest_skip_vectors_end);
-	/* With HCR_EL2.E2H, which it has, the guest's EL2 is there by the names of EL1 */
-	set_reg(g, KVM_ARM64_SYS_REG(opts.el2 ? SYS_VBAR_EL2 : SYS_VBAR_EL1),
-		RAM_BASE + RAM_VECTORS);
-	set_reg(g, KVM_ARM64_SYS_REG(opts.el2 ? SYS_CPTR_EL2 : SYS_CPACR_EL1),
-		CPACR_EL1_FPEN | CPACR_EL1_ZEN | CPACR_EL1_SMEN);
+	struct kvm_mp_state mp;
+	u64 pc, last = 0;
+	int err, same = 0;
+
+	do {
+		alarm(1);
+		err = try_run(g);
+		vcpu_ioctl(g->vcpu[0], KVM_GET_MP_STATE, &mp);
+		pc = get_pc(g);
+		same = pc == last ? same + 1 : 0;
+		last = pc;
+	} while (err == EINTR && mp.mp_state == KVM_MP_STATE_RUNNABLE && same < 5);
+	alarm(LOOK_SECONDS);
+	return err;
 }
 
 /* ---------------------------- System registers ---------------------------- */
@@ -387,25 +345,21 @@ static u32 nth_sysreg(int n)
 #define IS_READ		BIT(21)
 #define RT		GENMASK(4, 0)
 
-/* Appends code, with a register or an instruction in its place */
-static u32 *append_code(u32 *insn, const char *code, const char *end, u32 reg)
+/* Code with a register or an instruction in its place */
+static u32 *emit_for(u32 *insn, struct code_block code, u32 reg)
 {
-	u32 word;
+	u32 *end = emit_code(insn, code.start, code.end);
 
-	for (; code < end; code += sizeof(word)) {
-		memcpy(&word, code, sizeof(word));
-		switch (word & ~(IS_READ | RT)) {
-		case PLACE_OF_SYSREG:
-		case PLACE_OF_SYS:
-			word |= reg;
-			break;
-		}
-		*insn++ = word;
+	for (; insn < end; insn++) {
+		u32 place = *insn & ~(IS_READ | RT);
+
+		if (place == PLACE_OF_SYSREG || place == PLACE_OF_SYS)
+			*insn |= reg;
 	}
-	return insn;
+	return end;
 }
 
-#define APPEND(insn, code, reg)	append_code(insn, code, code##_end, reg)
+#define EMIT(insn, name, reg)	emit_for(insn, CODE_BLOCK(name), reg)
 
 /*
  * Registers whose value is the guest's own doing here, or runs by itself. What
@@ -429,8 +383,8 @@ static const struct {
 	{ SYS_CNTV_TVAL_EL02, "runs" },
 	{ SYS_CNTHP_TVAL_EL2, "runs" },
 	{ SYS_CNTHV_TVAL_EL2, "runs" },
-	{ sys_reg(3, 3, 2, 4, 0), "random" },
-	{ sys_reg(3, 3, 2, 4, 1), "random" },
+	{ SYS_RNDR_EL0, "random" },
+	{ SYS_RNDRRS_EL0, "random" },
 };
 
 static const char *not_value(u32 reg)
@@ -466,11 +420,11 @@ static void read_fact(const char *class, const char *name, const struct reading 
 	if (is_undef(r))
 		fact(class, name, "UNDEF");
 	else if (r->exception)
-		fact(class, name, "ESR %#lx", (unsigned long)r->val);
+		fact(class, name, "ESR %#lx", r->val);
 	else if (instead)
 		fact(class, name, "%s", instead);
 	else
-		fact(class, name, "%#lx", (unsigned long)r->val);
+		fact(class, name, "%#lx", r->val);
 }
 
 static void sysreg_fact(u32 reg, const struct reading *r)
@@ -503,9 +457,9 @@ static bool is_debug_reg(u32 reg)
 	return reg >> 19 == 2 && (reg >> 16 & 7) != 1;
 }
 
-static void access_debug_regs(struct guest *g, u32 *insn, const struct reading *first, bool write)
+static void access_debug_regs(struct bare_vm *g, u32 *insn, const struct reading *first, bool write)
 {
-	struct reading *r = in_ram(g, RAM_RESULTS);
+	struct reading *r = bare_vm_mem(g, RESULTS_GPA);
 	char name[64];
 	u64 code;
 	u32 reg;
@@ -516,18 +470,24 @@ static void access_debug_regs(struct guest *g, u32 *insn, const struct reading *
 		if (!is_debug_reg(reg) || (!sysreg_name(name, sizeof(name), reg) &&
 					   is_undef(&first[i]) && is_undef(&r[i])))
 			continue;
-		code = offset_of(g, insn);
+		code = gpa_of(g, insn);
 		if (write) {
 			r[i] = first[i].exception ? (struct reading){} : first[i];
-			insn = APPEND(insn, guest_write_back, reg);
+			insn = EMIT(insn, guest_write_back, reg);
 		} else {
-			insn = APPEND(insn, guest_read, reg);
+			insn = EMIT(insn, guest_read, reg);
 		}
-		insn = APPEND(insn, guest_stop, 0);
-		set_x(g, 20, RAM_BASE + RAM_RESULTS + i * sizeof(*r));
+		insn = EMIT(insn, guest_stop, 0);
+		set_x(g, 20, RESULTS_GPA + i * sizeof(*r));
 		run_guest(g, code);
 	}
-	TEST_ASSERT(offset_of(g, insn) < RAM_TABLE, "Guest too long");
+	TEST_ASSERT(gpa_of(g, insn) < TABLE_GPA, "Guest too long");
+}
+
+/* Or nothing, with the place of its result left as it is */
+static u32 *emit_write_back(u32 *insn, u32 reg, bool write)
+{
+	return write ? EMIT(insn, guest_write_back, reg) : EMIT(insn, guest_skip_reading, 0);
 }
 
 /*
@@ -536,28 +496,22 @@ static void access_debug_regs(struct guest *g, u32 *insn, const struct reading *
  */
 static void look_at_sysregs(void)
 {
-	struct guest g = make_guest(false);
-	struct reading *r = in_ram(&g, RAM_RESULTS);
+	struct bare_vm g = make_guest();
+	struct reading *r = bare_vm_mem(&g, RESULTS_GPA);
 	struct reading *first = malloc(NR_ENCODINGS * sizeof(*r));
-	u32 *insn = in_ram(&g, RAM_CODE);
+	u32 *insn = bare_vm_mem(&g, CODE_GPA);
 	u64 writes;
 	int i;
 
-	prepare_el1(&g);
 	for (i = 0; i < NR_ENCODINGS; i++)
-		insn = APPEND(insn, guest_read, nth_sysreg(i));
-	insn = APPEND(insn, guest_stop, 0);
-	writes = offset_of(&g, insn);
-	for (i = 0; i < NR_ENCODINGS; i++) {
-		if (never_written(nth_sysreg(i)))
-			insn = APPEND(insn, guest_skip_reading, 0);
-		else
-			insn = APPEND(insn, guest_write_back, nth_sysreg(i));
-	}
-	insn = APPEND(insn, guest_stop, 0);
+		insn = EMIT(insn, guest_read, nth_sysreg(i));
+	insn = EMIT(insn, guest_stop, 0);
+	writes = gpa_of(&g, insn);
+	for (i = 0; i < NR_ENCODINGS; i++)
+		insn = emit_write_back(insn, nth_sysreg(i), !never_written(nth_sysreg(i)));
+	insn = EMIT(insn, guest_stop, 0);
 
-	set_x(&g, 20, RAM_BASE + RAM_RESULTS);
-	run_guest(&g, RAM_CODE);
+	run_for_results(&g, CODE_GPA);
 	access_debug_regs(&g, insn, r, false);
 	memcpy(first, r, NR_ENCODINGS * sizeof(*r));
 	for (i = 0; i < NR_ENCODINGS; i++) {
@@ -566,13 +520,12 @@ static void look_at_sysregs(void)
 			r[i] = (struct reading){};
 	}
 
-	set_x(&g, 20, RAM_BASE + RAM_RESULTS);
-	run_guest(&g, writes);
+	run_for_results(&g, writes);
 	access_debug_regs(&g, insn + SZ_64K / sizeof(*insn), first, true);
 	for (i = 0; i < NR_ENCODINGS; i++)
 		write_fact(nth_sysreg(i), &first[i], &r[i]);
 	free(first);
-	free_guest(&g);
+	bare_vm_free(&g);
 }
 
 /* ------------------- Registers that depend on each other ------------------ */
@@ -583,25 +536,14 @@ static void look_at_sysregs(void)
  * A VM is made anew for that. Counters stand still in it.
  */
 
-/* Ones that the guest does not come back from are left out. */
-static const struct {
-	u32	reg;
-	u64	ones;
-} harmless_ones[] = {
-	/* The guest goes on as it is: MMU and caches off, little endian. */
-	{ SYS_SCTLR_EL1, ~(SCTLR_ELx_M | SCTLR_ELx_C | SCTLR_ELx_I | SCTLR_ELx_EE |
-			   SCTLR_EL1_E0E) },
-};
-
 static const u32 not_changed[] = {
 	/* The guest's own */
 	SYS_VBAR_EL1,
 	/* To write them sets the compare value to what the counter is then. */
 	SYS_CNTP_TVAL_EL0, SYS_CNTV_TVAL_EL0,
 	/* Only what was read may be written. */
-	sys_reg(3, 0, 12, 8, 4), sys_reg(3, 0, 12, 8, 5), sys_reg(3, 0, 12, 8, 6),
-	sys_reg(3, 0, 12, 8, 7), sys_reg(3, 0, 12, 9, 0), sys_reg(3, 0, 12, 9, 1),
-	sys_reg(3, 0, 12, 9, 2), sys_reg(3, 0, 12, 9, 3),
+	SYS_ICC_AP0R0_EL1, SYS_ICC_AP0R1_EL1, SYS_ICC_AP0R2_EL1, SYS_ICC_AP0R3_EL1,
+	SYS_ICC_AP1R0_EL1, SYS_ICC_AP1R1_EL1, SYS_ICC_AP1R2_EL1, SYS_ICC_AP1R3_EL1,
 	/*
 	 * With group 0 alone enabled, hosts from 6.19 on that QEMU emulates do not
 	 * get past its maintenance interrupt.
@@ -609,15 +551,12 @@ static const u32 not_changed[] = {
 	SYS_ICC_IGRPEN0_EL1,
 };
 
+/* The guest goes on as it is: MMU and caches off, little endian. */
 static u64 ones_for(u32 reg)
 {
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(harmless_ones); i++) {
-		if (harmless_ones[i].reg == reg)
-			return harmless_ones[i].ones;
-	}
-	return ~0UL;
+	if (reg != SYS_SCTLR_EL1)
+		return ~0UL;
+	return ~(SCTLR_ELx_M | SCTLR_ELx_C | SCTLR_ELx_I | SCTLR_ELx_EE | SCTLR_EL1_E0E);
 }
 
 /*
@@ -648,12 +587,10 @@ static void bits_fact(const char *class, const char *name, u64 at_first, u64 bef
 	u64 writable = ones ^ zeroes;
 
 	if (at_first == before && ones == (before | writable) && zeroes == (before & ~writable))
-		fact(class, name, "%#lx writable %#lx", (unsigned long)at_first,
-		     (unsigned long)writable);
+		fact(class, name, "%#lx writable %#lx", at_first, writable);
 	else
-		fact(class, name, "%#lx then %#lx ones %#lx zeroes %#lx",
-		     (unsigned long)at_first, (unsigned long)before, (unsigned long)ones,
-		     (unsigned long)zeroes);
+		fact(class, name, "%#lx then %#lx ones %#lx zeroes %#lx", at_first, before, ones,
+		     zeroes);
 }
 
 /* What is written, in the order of guest_write_and_read_all */
@@ -670,9 +607,9 @@ struct known_sysreg {
 /* Those with names, in a guest of their own */
 static int find_sysregs(struct known_sysreg *s)
 {
-	struct guest g = make_guest(false);
-	struct reading *r = in_ram(&g, RAM_RESULTS);
-	u32 *insn = in_ram(&g, RAM_CODE);
+	struct bare_vm g = make_guest();
+	struct reading *r = bare_vm_mem(&g, RESULTS_GPA);
+	u32 *insn = bare_vm_mem(&g, CODE_GPA);
 	int i, nr = 0;
 	u64 writing;
 
@@ -681,31 +618,24 @@ static int find_sysregs(struct known_sysreg *s)
 		nr += sysreg_name(s[nr].name, sizeof(s[nr].name), s[nr].reg);
 	}
 
-	prepare_el1(&g);
 	for (i = 0; i < nr; i++)
-		insn = APPEND(insn, guest_read, s[i].reg);
-	insn = APPEND(insn, guest_stop, 0);
-	writing = offset_of(&g, insn);
-	for (i = 0; i < nr; i++) {
-		if (is_changed(s[i].reg))
-			insn = APPEND(insn, guest_write_back, s[i].reg);
-		else
-			insn = APPEND(insn, guest_skip_reading, 0);
-	}
-	insn = APPEND(insn, guest_stop, 0);
+		insn = EMIT(insn, guest_read, s[i].reg);
+	insn = EMIT(insn, guest_stop, 0);
+	writing = gpa_of(&g, insn);
+	for (i = 0; i < nr; i++)
+		insn = emit_write_back(insn, s[i].reg, is_changed(s[i].reg));
+	insn = EMIT(insn, guest_stop, 0);
 
-	set_x(&g, 20, RAM_BASE + RAM_RESULTS);
-	run_guest(&g, RAM_CODE);
+	run_for_results(&g, CODE_GPA);
 	for (i = 0; i < nr; i++) {
 		s[i].read = r[i];
 		if (r[i].exception)
 			r[i] = (struct reading){};
 	}
-	set_x(&g, 20, RAM_BASE + RAM_RESULTS);
-	run_guest(&g, writing);
+	run_for_results(&g, writing);
 	for (i = 0; i < nr; i++)
 		s[i].written = r[i];
-	free_guest(&g);
+	bare_vm_free(&g);
 	return nr;
 }
 
@@ -720,14 +650,12 @@ static void effect_facts(const struct known_sysreg *w, struct known_sysreg **rea
 	/* Each time all of them, with the write itself before them from the first on */
 	const struct reading *before = r, *after = r + nr + 1;
 	const struct reading *ones = NULL, *zeroes = NULL;
-	char name[160];
 	int i, j;
 
 	for (i = 0; i < NR_WRITES; i++, after += nr + 1) {
-		if (after[-1].exception) {
-			snprintf(name, sizeof(name), "%s %s", w->name, writes[i]);
-			read_fact("effect", name, &after[-1], NULL);
-		}
+		if (after[-1].exception)
+			read_fact("effect", fact_name("%s %s", w->name, writes[i]), &after[-1],
+				  NULL);
 		for (j = 0; j < nr; j++) {
 			if (read[j] == w && i == 0)
 				ones = &after[j];
@@ -735,9 +663,8 @@ static void effect_facts(const struct known_sysreg *w, struct known_sysreg **rea
 				zeroes = &after[j];
 			if (same_reading(&after[j], &before[j]) || (read[j] == w && i < 2))
 				continue;
-			snprintf(name, sizeof(name), "%s %s: %s", w->name, writes[i],
-				 read[j]->name);
-			read_fact("effect", name, &after[j], NULL);
+			read_fact("effect", fact_name("%s %s: %s", w->name, writes[i],
+						      read[j]->name), &after[j], NULL);
 		}
 	}
 
@@ -759,44 +686,41 @@ static void look_at_effects(void)
 {
 	struct known_sysreg *s = calloc(2048, sizeof(*s)), *read[1024];
 	int i, nr = find_sysregs(s), nr_read = 0;
-	struct guest g = make_guest(false);
-	u32 *insn = in_ram(&g, RAM_CODE);
+	struct bare_vm g = make_guest();
+	u32 *insn = bare_vm_mem(&g, CODE_GPA);
 	u64 code;
 
-	prepare_el1(&g);
 	for (i = 0; i < nr; i++) {
 		if (!is_reread(&s[i]))
 			continue;
-		insn = APPEND(insn, guest_read, s[i].reg);
+		insn = EMIT(insn, guest_read, s[i].reg);
 		read[nr_read++] = &s[i];
 	}
-	insn = APPEND(insn, guest_return, 0);
+	insn = EMIT(insn, guest_return, 0);
 
 	/* Counters stand still. */
-	code = offset_of(&g, insn);
+	code = gpa_of(&g, insn);
 	for (i = 0; i < ARRAY_SIZE(counters_off); i++)
-		insn = APPEND(insn, guest_write, counters_off[i]);
-	insn = APPEND(insn, guest_stop, 0);
-	set_x(&g, 20, RAM_BASE + RAM_RESULTS);
+		insn = EMIT(insn, guest_write, counters_off[i]);
+	insn = EMIT(insn, guest_stop, 0);
 	set_x(&g, 23, ~0UL);
-	run_guest(&g, code);
+	run_for_results(&g, code);
 
 	for (i = 0; i < nr; i++) {
 		if (s[i].written.exception || !is_changed(s[i].reg))
 			continue;
-		code = offset_of(&g, insn);
-		insn = APPEND(insn, guest_write_and_read_all, s[i].reg);
-		set_x(&g, 19, RAM_BASE + RAM_CODE);
-		set_x(&g, 20, RAM_BASE + RAM_RESULTS);
+		code = gpa_of(&g, insn);
+		insn = EMIT(insn, guest_write_and_read_all, s[i].reg);
+		set_x(&g, 19, CODE_GPA);
 		set_x(&g, 23, ones_for(s[i].reg));
 		set_x(&g, 24, 0);
 		set_x(&g, 25, s[i].read.exception ? 0 : s[i].read.val);
-		run_guest(&g, code);
-		effect_facts(&s[i], read, nr_read, in_ram(&g, RAM_RESULTS));
+		run_for_results(&g, code);
+		effect_facts(&s[i], read, nr_read, bare_vm_mem(&g, RESULTS_GPA));
 	}
-	TEST_ASSERT(offset_of(&g, insn) < RAM_TABLE, "Guest too long");
+	TEST_ASSERT(gpa_of(&g, insn) < TABLE_GPA, "Guest too long");
 	free(s);
-	free_guest(&g);
+	bare_vm_free(&g);
 }
 
 /* ------------------------------ Instructions ------------------------------ */
@@ -804,24 +728,22 @@ static void look_at_effects(void)
 /* Those of the system, with a page of the guest's as argument, or its set and way 0 */
 static void look_at_instructions(void)
 {
-	struct guest g = make_guest(false);
-	struct reading *r = in_ram(&g, RAM_RESULTS);
-	u32 *insn = in_ram(&g, RAM_CODE);
+	struct bare_vm g = make_guest();
+	struct reading *r = bare_vm_mem(&g, RESULTS_GPA);
+	u32 *insn = bare_vm_mem(&g, CODE_GPA);
 	char name[64];
 	int i;
 
-	prepare_el1(&g);
 	for (i = 0; i < NR_INSTRUCTIONS; i++)
-		insn = APPEND(insn, guest_instruction, nth_instruction(i));
-	insn = APPEND(insn, guest_stop, 0);
-	set_x(&g, 19, RAM_BASE + RAM_TABLE);
-	set_x(&g, 20, RAM_BASE + RAM_RESULTS);
-	run_guest(&g, RAM_CODE);
+		insn = EMIT(insn, guest_instruction, nth_instruction(i));
+	insn = EMIT(insn, guest_stop, 0);
+	set_x(&g, 19, TABLE_GPA);
+	run_for_results(&g, CODE_GPA);
 	for (i = 0; i < NR_INSTRUCTIONS; i++) {
 		if (instruction_name(name, sizeof(name), nth_instruction(i)) || !is_undef(&r[i]))
 			read_fact("insn", name, &r[i], "done");
 	}
-	free_guest(&g);
+	bare_vm_free(&g);
 }
 
 /* Seven levels, data and instruction; and two values that are no cache */
@@ -866,11 +788,6 @@ static u32 a32_branch(int words)
 static u32 a32_mov(u32 rd, u32 rm)
 {
 	return 0xe1a00000 | rd << 12 | rm;
-}
-
-static u32 a32_mov_imm(u32 rd, u32 imm)
-{
-	return 0xe3a00000 | rd << 12 | imm;
 }
 
 static u32 a32_sub_imm(u32 rd, u32 rn, u32 imm)
@@ -925,52 +842,52 @@ static u32 a32_mcrr(u32 n)		/* r0, r3 */
  */
 static bool ends_never(int n)
 {
-	return n >= CP(1, 0, 0, 4, 0) && n < CP(1, 0, 1, 0, 0);
+	return n >= CP(15, 0, 0, 4, 0) && n < CP(15, 0, 1, 0, 0);
 }
 
-static u32 *append_step32(u32 *insn, u32 op)
+static u32 *emit_step_a32(u32 *insn, u32 op)
 {
-	*insn++ = a32_mov_imm(1, 0);
+	*insn++ = a32_movw(1, 0);
 	*insn++ = op;
 	*insn++ = A32_STORE_READING;
 	return insn;
 }
 
-static u32 *append_read32(u32 *insn, u32 op)
+static u32 *emit_read_a32(u32 *insn, u32 op)
 {
-	*insn++ = a32_mov_imm(0, 0);
-	return append_step32(insn, op);
+	*insn++ = a32_movw(0, 0);
+	return emit_step_a32(insn, op);
 }
 
-static u32 *append_load32(u32 *insn, int reg, u32 val)
+static u32 *emit_load_a32(u32 *insn, int reg, u32 val)
 {
 	*insn++ = a32_movw(reg, val & 0xffff);
 	*insn++ = a32_movt(reg, val >> 16);
 	return insn;
 }
 
-static u32 *append_stop32(u32 *insn)
+static u32 *emit_stop_a32(u32 *insn)
 {
-	insn = append_load32(insn, 0, STOP);
+	insn = emit_load_a32(insn, 0, STOP_GPA);
 	*insn++ = a32_str(0, 0);
 	return insn;
 }
 
 /* As access_debug_regs() */
-static void read_debug_regs32(struct guest *g, u32 *insn)
+static void read_debug_regs32(struct bare_vm *g, u32 *insn)
 {
-	struct reading32 *r = in_ram(g, RAM_RESULTS);
+	struct reading32 *r = bare_vm_mem(g, RESULTS_GPA);
 	char name[64];
 	u64 code;
 	int i;
 
-	for (i = 0; i < CP(1, 0, 0, 0, 0); i++) {
+	for (i = 0; i < CP(15, 0, 0, 0, 0); i++) {
 		if (!cp_name(name, sizeof(name), i) && r[i].exception)
 			continue;
-		code = offset_of(g, insn);
-		insn = append_load32(insn, 2, RAM_BASE + RAM_RESULTS + i * sizeof(*r));
-		insn = append_read32(insn, a32_mrc(i, 0));
-		insn = append_stop32(insn);
+		code = gpa_of(g, insn);
+		insn = emit_load_a32(insn, 2, RESULTS_GPA + i * sizeof(*r));
+		insn = emit_read_a32(insn, a32_mrc(i, 0));
+		insn = emit_stop_a32(insn);
 		run_guest(g, code);
 	}
 }
@@ -982,7 +899,7 @@ static const struct {
 	u32	too_far;
 } vectors32[] = {
 	{ 0x04 },		/* undefined */
-	{ 0x0c },		/* prefetch abort: see append_access32() */
+	{ 0x0c },		/* prefetch abort: see look_at_outside32() */
 	{ 0x10, 4 },		/* data abort */
 };
 
@@ -993,9 +910,9 @@ static const struct {
  * They go back by a branch and not by "movs pc, lr": under QEMU the SPSR of an
  * exception that KVM makes is not the one that the guest gets.
  */
-static u32 *prepare_guest32(struct guest *g)
+static u32 *prepare_guest32(struct bare_vm *g)
 {
-	u32 *vectors = in_ram(g, RAM_VECTORS), *insn = vectors + A32_VECTORS;
+	u32 *vectors = bare_vm_mem(g, VECTORS_GPA), *insn = vectors + A32_VECTORS;
 	int i;
 
 	for (i = 0; i < A32_VECTORS; i++)
@@ -1004,7 +921,7 @@ static u32 *prepare_guest32(struct guest *g)
 		u32 *vector = vectors + vectors32[i].vector / 4;
 
 		*vector = a32_branch(insn - vector);
-		*insn++ = a32_mov_imm(1, vectors32[i].vector);
+		*insn++ = a32_movw(1, vectors32[i].vector);
 		if (vectors32[i].vector == 0x0c)
 			*insn++ = a32_mov(5, 8);
 		else
@@ -1013,10 +930,10 @@ static u32 *prepare_guest32(struct guest *g)
 		*insn++ = a32_go(5);
 	}
 
-	insn = in_ram(g, RAM_CODE);
-	insn = append_load32(insn, 0, RAM_BASE + RAM_VECTORS);
-	*insn++ = a32_mcr(CP(1, 0, 12, 0, 0), 0);		/* VBAR */
-	return append_load32(insn, 2, RAM_BASE + RAM_RESULTS);
+	insn = bare_vm_mem(g, CODE_GPA);
+	insn = emit_load_a32(insn, 0, VECTORS_GPA);
+	*insn++ = a32_mcr(cp_reg("VBAR"), 0);
+	return emit_load_a32(insn, 2, RESULTS_GPA);
 }
 
 /* The counters run; VBAR is the guest's own. */
@@ -1042,40 +959,32 @@ static void read32_fact(const char *class, const char *name, const struct readin
 /* One of those in a guest of its own: whether it gets past it */
 static void look_at_unending(void)
 {
-	struct guest g = make_guest(true);
-	u32 *insn = in_ram(&g, RAM_CODE);
-	bool stuck = true;
+	struct bare_vm g = make_guest32();
+	u32 *insn = bare_vm_mem(&g, CODE_GPA);
 	char name[64];
-	int i;
 
-	*insn++ = a32_mrc(CP(1, 0, 0, 4, 0), 0);
-	insn = append_load32(insn, 1, STOP);
+	*insn++ = a32_mrc(CP(15, 0, 0, 4, 0), 0);
+	insn = emit_load_a32(insn, 1, STOP_GPA);
 	*insn++ = a32_str(1, 1);
-	set_reg(&g, ARM64_CORE_REG(regs.pc), RAM_BASE + RAM_CODE);
-	for (i = 0; i < 3 && stuck; i++) {
-		alarm(1);
-		stuck = __vcpu_run(g.vcpu) &&
-			vcpu_get_reg(g.vcpu, ARM64_CORE_REG(regs.pc)) == RAM_BASE + RAM_CODE;
-	}
-	alarm(LIMIT);
-	cp_name(name, sizeof(name), CP(1, 0, 0, 4, 0));
-	if (stuck)
+	set_pc(&g, CODE_GPA);
+	cp_name(name, sizeof(name), CP(15, 0, 0, 4, 0));
+	if (run_or_stick(&g) && get_pc(&g) == CODE_GPA)
 		fact("guest32", name, "the guest reads it for ever");
 	else
-		fact("guest32", name, "%#lx", (unsigned long)get_x(&g, 0));
-	free_guest(&g);
+		fact("guest32", name, "%#lx", get_x(&g, 0));
+	bare_vm_free(&g);
 }
 
 static bool has_aarch32(void)
 {
-	struct guest g;
+	struct bare_vm g;
 	bool el0;
 
 	if (!kvm_check_cap(KVM_CAP_ARM_EL1_32BIT))
 		return false;
-	g = make_guest(false);
-	el0 = compat_has_aarch32(g.vcpu);
-	free_guest(&g);
+	g = make_guest();
+	el0 = compat_has_aarch32(g.vcpu[0]);
+	bare_vm_free(&g);
 	return el0;
 }
 
@@ -1105,18 +1014,17 @@ static u32 write_insn32(int n)
 /* Each encoding is read. */
 static void look_at_registers32(void)
 {
-	struct reading32 *r;
-	struct guest g = make_guest(true);
+	struct bare_vm g = make_guest32();
+	struct reading32 *r = bare_vm_mem(&g, RESULTS_GPA);
 	u32 *insn = prepare_guest32(&g);
 	char name[64];
 	bool named;
 	int i;
 
-	r = in_ram(&g, RAM_RESULTS);
 	for (i = 0; i < NR_CP; i++)
-		insn = append_read32(insn, read_insn32(i));
-	insn = append_stop32(insn);
-	run_guest(&g, RAM_CODE);
+		insn = emit_read_a32(insn, read_insn32(i));
+	insn = emit_stop_a32(insn);
+	run_guest(&g, CODE_GPA);
 	read_debug_regs32(&g, insn);
 	for (i = 0; i < NR_CP; i++, r++) {
 		if (ends_never(i))
@@ -1125,35 +1033,33 @@ static void look_at_registers32(void)
 		if (named || !r->exception)
 			read32_fact("guest32", name, r, is_wide(i), not_value32(name));
 	}
-	free_guest(&g);
+	bare_vm_free(&g);
 }
+
+/* Bits of SCTLR that SCTLR_EL1 does not have, and what unlocks DBGOSLAR */
+#define SCTLR_V		BIT(13)
+#define SCTLR_TE	BIT(30)
+#define OSLAR_KEY	0xc5acce55
 
 /*
  * As in AArch64, see look_at_effects(): each register with a name is written ones,
  * zeroes and what it was at first, and all are read.
  */
 static const struct {
-	u32	reg;
-	u32	ones;		/* 0: it is not written */
+	const char	*name;
+	u32		ones;		/* 0: it is not written */
 } ones32[] = {
-	/* M, C, I, V, EE, TE */
-	{ CP(1, 0, 1, 0, 0), ~(BIT(0) | BIT(2) | BIT(12) | BIT(13) | BIT(25) | BIT(30)) },
-	{ CP(0, 0, 1, 0, 4), 0xc5acce55 },	/* DBGOSLAR has a key */
-	{ CP(1, 0, 12, 0, 0), 0 },		/* VBAR */
-	{ CP(1, 0, 14, 2, 0), 0 },		/* CNTP_TVAL */
-	{ CP(1, 0, 14, 3, 0), 0 },		/* CNTV_TVAL */
-	{ CP(1, 0, 12, 12, 6), 0 },		/* ICC_IGRPEN0 */
-	{ CP(1, 0, 12, 8, 1), 0 },		/* ICC_EOIR0 */
-	{ CP(1, 0, 12, 12, 1), 0 },		/* ICC_EOIR1 */
-	{ CP(1, 0, 12, 11, 1), 0 },		/* ICC_DIR */
+	{ "SCTLR", (u32)~(SCTLR_ELx_M | SCTLR_ELx_C | SCTLR_ELx_I | SCTLR_ELx_EE |
+			  SCTLR_V | SCTLR_TE) },
+	{ "DBGOSLAR", OSLAR_KEY }, { "VBAR" }, { "CNTP_TVAL" }, { "CNTV_TVAL" }, { "ICC_IGRPEN0" },
 };
 
-static u32 ones_for32(int n, const char *name)
+static u32 ones_for32(const char *name)
 {
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(ones32); i++) {
-		if (ones32[i].reg == n)
+		if (!strcmp(ones32[i].name, name))
 			return ones32[i].ones;
 	}
 	return strncmp(name, "ICC_AP", 6) ? ~0U : 0;
@@ -1175,7 +1081,6 @@ static void effect32_facts(const struct known_cp *w, const struct known_cp *read
 			   const struct reading32 *r)
 {
 	const struct reading32 *before = r, *after = r + nr + 1;
-	char name[100];
 	int i, j;
 
 	for (i = 0; i < NR_WRITES; i++, after += nr + 1) {
@@ -1183,27 +1088,28 @@ static void effect32_facts(const struct known_cp *w, const struct known_cp *read
 			if (read[j].read.exception || not_value32(read[j].name) ||
 			    same_reading32(&after[j], &before[j], is_wide(read[j].n)))
 				continue;
-			snprintf(name, sizeof(name), "%s %s: %s", w->name, writes[i], read[j].name);
-			read32_fact("effect32", name, &after[j], is_wide(read[j].n), NULL);
+			read32_fact("effect32", fact_name("%s %s: %s", w->name, writes[i],
+							  read[j].name), &after[j],
+				    is_wide(read[j].n), NULL);
 		}
 	}
 }
 
 /* The value is in r0 and r3. */
-static u32 *append_write32(u32 *insn, int n, u32 val, u32 high)
+static u32 *emit_write_a32(u32 *insn, int n, u32 val, u32 high)
 {
-	insn = append_load32(insn, 0, val);
-	insn = append_load32(insn, 3, high);
-	insn = append_step32(insn, write_insn32(n));
+	insn = emit_load_a32(insn, 0, val);
+	insn = emit_load_a32(insn, 3, high);
+	insn = emit_step_a32(insn, write_insn32(n));
 	*insn++ = A32_ISB;
 	return insn;
 }
 
-static u32 *append_write_back32(u32 *insn, const struct known_cp *s)
+static u32 *emit_write_back_a32(u32 *insn, const struct known_cp *s)
 {
 	if (s->read.exception)
-		return append_write32(insn, s->n, 0, 0);
-	return append_write32(insn, s->n, s->read.val, s->read.high);
+		return emit_write_a32(insn, s->n, 0, 0);
+	return emit_write_a32(insn, s->n, s->read.val, s->read.high);
 }
 
 static int list_registers32(struct known_cp *s)
@@ -1214,47 +1120,47 @@ static int list_registers32(struct known_cp *s)
 		if (!cp_any_name(s[nr].name, sizeof(s[nr].name), i) || ends_never(i))
 			continue;
 		/* See is_chance(): DBGOSLAR, DBGOSLSR, DBGOSDLR, DBGPRCR */
-		if (i < CP(1, 0, 0, 0, 0) && (i & ~(7 << 3)) != CP(0, 0, 1, 0, 4))
+		if (i < CP(15, 0, 0, 0, 0) && (i & ~(7 << 3)) != CP(14, 0, 1, 0, 4))
 			continue;
 		s[nr].n = i;
-		s[nr].ones = ones_for32(i, s[nr].name);
+		s[nr].ones = ones_for32(s[nr].name);
 		nr++;
 	}
 	return nr;
 }
 
 /* Reads all, then writes to each what it is. r6: what reads them. Returns the end of the code. */
-static u32 *read_and_write_all32(struct guest *g, u32 *insn, struct known_cp *s, int nr)
+static u32 *read_and_write_all32(struct bare_vm *g, u32 *insn, struct known_cp *s, int nr)
 {
-	u32 *read_all = in_ram(g, RAM_READ_ALL);
-	struct reading32 *r = in_ram(g, RAM_RESULTS);
+	u32 *read_all = bare_vm_mem(g, READ_ALL_GPA);
+	struct reading32 *r = bare_vm_mem(g, RESULTS_GPA);
 	u64 code;
 	int i;
 
 	/* Counters stand still. */
-	insn = append_load32(insn, 0, ~0U);
-	*insn++ = a32_mcr(CP(1, 0, 9, 12, 2), 0);		/* PMCNTENCLR */
-	*insn++ = a32_mcr(CP(1, 0, 9, 14, 2), 0);		/* PMINTENCLR */
-	*insn++ = a32_mcr(CP(1, 0, 9, 12, 3), 0);		/* PMOVSR */
-	insn = append_load32(insn, 6, RAM_BASE + RAM_READ_ALL);
+	insn = emit_load_a32(insn, 0, ~0U);
+	*insn++ = a32_mcr(cp_reg("PMCNTENCLR"), 0);
+	*insn++ = a32_mcr(cp_reg("PMINTENCLR"), 0);
+	*insn++ = a32_mcr(cp_reg("PMOVSR"), 0);
+	insn = emit_load_a32(insn, 6, READ_ALL_GPA);
 	*insn++ = a32_call(6);
-	insn = append_stop32(insn);
+	insn = emit_stop_a32(insn);
 	for (i = 0; i < nr; i++)
-		read_all = append_read32(read_all, read_insn32(s[i].n));
+		read_all = emit_read_a32(read_all, read_insn32(s[i].n));
 	*read_all = A32_RETURN;
-	run_guest(g, RAM_CODE);
+	run_guest(g, CODE_GPA);
 	for (i = 0; i < nr; i++)
 		s[i].read = r[i];
 
-	code = offset_of(g, insn);
-	insn = append_load32(insn, 2, RAM_BASE + RAM_RESULTS);
+	code = gpa_of(g, insn);
+	insn = emit_load_a32(insn, 2, RESULTS_GPA);
 	for (i = 0; i < nr; i++) {
 		if (s[i].ones)
-			insn = append_write_back32(insn, &s[i]);
+			insn = emit_write_back_a32(insn, &s[i]);
 		else
-			insn = append_step32(insn, A32_NOP);
+			insn = emit_step_a32(insn, A32_NOP);
 	}
-	insn = append_stop32(insn);
+	insn = emit_stop_a32(insn);
 	run_guest(g, code);
 	for (i = 0; i < nr; i++)
 		s[i].written = r[i];
@@ -1264,7 +1170,7 @@ static u32 *read_and_write_all32(struct guest *g, u32 *insn, struct known_cp *s,
 static void look_at_effects32(void)
 {
 	struct known_cp *s = calloc(1024, sizeof(*s));
-	struct guest g = make_guest(true);
+	struct bare_vm g = make_guest32();
 	u32 *insn = prepare_guest32(&g);
 	int i, nr = list_registers32(s);
 	u64 code;
@@ -1276,74 +1182,72 @@ static void look_at_effects32(void)
 		read32_fact("write32", s[i].name, &s[i].written, false, "taken");
 		if (s[i].written.exception)
 			continue;
-		code = offset_of(&g, insn);
-		insn = append_load32(insn, 2, RAM_BASE + RAM_RESULTS);
+		code = gpa_of(&g, insn);
+		insn = emit_load_a32(insn, 2, RESULTS_GPA);
 		*insn++ = a32_call(6);
-		insn = append_write32(insn, s[i].n, s[i].ones, s[i].ones);
+		insn = emit_write_a32(insn, s[i].n, s[i].ones, s[i].ones);
 		*insn++ = a32_call(6);
-		insn = append_write32(insn, s[i].n, 0, 0);
+		insn = emit_write_a32(insn, s[i].n, 0, 0);
 		*insn++ = a32_call(6);
-		insn = append_write_back32(insn, &s[i]);
+		insn = emit_write_back_a32(insn, &s[i]);
 		*insn++ = a32_call(6);
-		insn = append_stop32(insn);
+		insn = emit_stop_a32(insn);
 		run_guest(&g, code);
-		effect32_facts(&s[i], s, nr, in_ram(&g, RAM_RESULTS));
+		effect32_facts(&s[i], s, nr, bare_vm_mem(&g, RESULTS_GPA));
 	}
-	TEST_ASSERT(offset_of(&g, insn) < RAM_READ_ALL, "Guest too long");
+	TEST_ASSERT(gpa_of(&g, insn) < READ_ALL_GPA, "Guest too long");
 	free(s);
-	free_guest(&g);
+	bare_vm_free(&g);
 }
 
 static void look_at_caches32(void)
 {
-	struct guest g = make_guest(true);
-	struct reading32 *r = in_ram(&g, RAM_RESULTS);
+	struct bare_vm g = make_guest32();
+	struct reading32 *r = bare_vm_mem(&g, RESULTS_GPA);
 	u32 *insn = prepare_guest32(&g);
-	char name[32];
 	int i;
 
 	for (i = 0; i < NR_CSSELR; i++) {
-		insn = append_load32(insn, 0, i);
-		*insn++ = a32_mcr(CP(1, 2, 0, 0, 0), 0);	/* CSSELR */
+		insn = emit_load_a32(insn, 0, i);
+		*insn++ = a32_mcr(cp_reg("CSSELR"), 0);
 		*insn++ = A32_ISB;
-		insn = append_read32(insn, a32_mrc(CP(1, 2, 0, 0, 0), 0));
-		insn = append_read32(insn, a32_mrc(CP(1, 1, 0, 0, 0), 0));	/* CCSIDR */
+		insn = emit_read_a32(insn, a32_mrc(cp_reg("CSSELR"), 0));
+		insn = emit_read_a32(insn, a32_mrc(cp_reg("CCSIDR"), 0));
 	}
-	insn = append_stop32(insn);
-	run_guest(&g, RAM_CODE);
-	for (i = 0; i < NR_CSSELR; i++, r += 2) {
-		snprintf(name, sizeof(name), "CSSELR=%d", i);
-		fact("cache32", name, "CSSELR %#x CCSIDR %#x", r[0].val, r[1].val);
-	}
-	free_guest(&g);
+	insn = emit_stop_a32(insn);
+	run_guest(&g, CODE_GPA);
+	for (i = 0; i < NR_CSSELR; i++, r += 2)
+		fact("cache32", fact_name("CSSELR=%d", i), "CSSELR %#x CCSIDR %#x", r[0].val,
+		     r[1].val);
+	bare_vm_free(&g);
 }
 
 /* Calls by HVC, with 32-bit registers */
 static void look_at_calls32(void)
 {
-	struct guest g = make_guest(true);
-	struct reading32 *r = in_ram(&g, RAM_RESULTS);
+	struct bare_vm g = make_guest32();
+	struct reading32 *r = bare_vm_mem(&g, RESULTS_GPA);
 	u32 *insn = prepare_guest32(&g);
 	int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(odd_calls); i++) {
 		for (j = 0; j < 4; j++)
-			insn = append_load32(insn, j == 2 ? 9 : j, odd_calls[i].reg[j]);
+			insn = emit_load_a32(insn, j == 2 ? 9 : j, odd_calls[i].reg[j]);
 		*insn++ = a32_mov(10, 2);
 		*insn++ = a32_mov(2, 9);
 		*insn++ = A32_HVC;
 		*insn++ = a32_mov(2, 10);
 		*insn++ = A32_STORE_READING;
 	}
-	insn = append_stop32(insn);
-	run_guest(&g, RAM_CODE);
+	insn = emit_stop_a32(insn);
+	run_guest(&g, CODE_GPA);
 	for (i = 0; i < ARRAY_SIZE(odd_calls); i++, r++) {
 		if (odd_calls[i].varies && (int)r->val >= 0)
 			fact("hvc32", odd_calls[i].name, "ok");
 		else
 			fact("hvc32", odd_calls[i].name, "%#x", r->val);
 	}
-	free_guest(&g);
+	bare_vm_free(&g);
 }
 
 /* As look_at_outside() */
@@ -1357,9 +1261,9 @@ static void look_at_outside32(void)
 		{ "store", a32_str(0, 7) },
 		{ "load multiple", A32_LOAD_PAIR },
 		{ "fetch", a32_go(7) },
-		{ "DCCIMVAC", a32_mcr(CP(1, 0, 7, 14, 1), 7) },
-		{ "DCIMVAC", a32_mcr(CP(1, 0, 7, 6, 1), 7) },
-		{ "ICIMVAU", a32_mcr(CP(1, 0, 7, 5, 1), 7) },
+		{ "DCCIMVAC", a32_mcr(CP(15, 0, 7, 14, 1), 7) },
+		{ "DCIMVAC", a32_mcr(CP(15, 0, 7, 6, 1), 7) },
+		{ "ICIMVAU", a32_mcr(CP(15, 0, 7, 5, 1), 7) },
 	};
 	static const struct {
 		const char	*name;
@@ -1369,27 +1273,28 @@ static void look_at_outside32(void)
 		{ "behind memory", RAM_BASE + RAM_SIZE },
 		{ "the last 8 bytes", -8U },
 	};
-	struct guest g = make_guest(true);
-	struct reading32 *r = in_ram(&g, RAM_RESULTS);
+	struct bare_vm g = make_guest32();
+	struct reading32 *r = bare_vm_mem(&g, RESULTS_GPA);
 	u32 *insn = prepare_guest32(&g);
-	char name[64], exits[200];
+	const char *name;
+	char exits[200];
 	u64 code;
 	int i, j, ret;
 
-	insn = append_stop32(insn);
-	run_guest(&g, RAM_CODE);
+	insn = emit_stop_a32(insn);
+	run_guest(&g, CODE_GPA);
 	for (i = 0; i < ARRAY_SIZE(places); i++) {
 		for (j = 0; j < ARRAY_SIZE(accesses32); j++) {
-			code = offset_of(&g, insn);
-			insn = append_load32(insn, 0, 0);
-			insn = append_load32(insn, 2, RAM_BASE + RAM_RESULTS);
-			insn = append_load32(insn, 7, places[i].address);
-			insn = append_load32(insn, 8, RAM_BASE + offset_of(&g, insn) + 4 * 4);
-			insn = append_step32(insn, accesses32[j].insn);
-			insn = append_read32(insn, a32_mrc(CP(1, 0, 5, 0, 0), 0));	/* DFSR */
-			insn = append_read32(insn, a32_mrc(CP(1, 0, 5, 0, 1), 0));	/* IFSR */
-			insn = append_stop32(insn);
-			snprintf(name, sizeof(name), "%s, %s", accesses32[j].name, places[i].name);
+			code = gpa_of(&g, insn);
+			insn = emit_load_a32(insn, 0, 0);
+			insn = emit_load_a32(insn, 2, RESULTS_GPA);
+			insn = emit_load_a32(insn, 7, places[i].address);
+			insn = emit_load_a32(insn, 8, gpa_of(&g, insn) + 4 * 4);
+			insn = emit_step_a32(insn, accesses32[j].insn);
+			insn = emit_read_a32(insn, a32_mrc(cp_reg("DFSR"), 0));
+			insn = emit_read_a32(insn, a32_mrc(cp_reg("IFSR"), 0));
+			insn = emit_stop_a32(insn);
+			name = fact_name("%s, %s", accesses32[j].name, places[i].name);
 			ret = run_to_stop(&g, code, exits, sizeof(exits));
 			if (ret)
 				fact("outside32", name, "KVM_RUN %s", strerrorname_np(ret));
@@ -1400,7 +1305,7 @@ static void look_at_outside32(void)
 				fact("outside32", name, "%sdone", exits);
 		}
 	}
-	free_guest(&g);
+	bare_vm_free(&g);
 }
 
 static void look_at_aarch32(void)
@@ -1420,15 +1325,14 @@ static void look_at_aarch32(void)
 /* ------------------------------- Hypercalls ------------------------------- */
 
 static const struct conduit {
-	const char	*name;
-	const char	*calls, *calls_end;
-	const char	*sweep, *sweep_end;
+	const char		*name;
+	struct code_block	calls, sweep;
 } conduits[] = {
-	{ "hvc", guest_hvc, guest_hvc_end, guest_sweep_hvc, guest_sweep_hvc_end },
-	{ "smc", guest_smc, guest_smc_end, guest_sweep_smc, guest_sweep_smc_end },
+	{ "hvc", CODE_BLOCK(guest_hvc), CODE_BLOCK(guest_sweep_hvc) },
+	{ "smc", CODE_BLOCK(guest_smc), CODE_BLOCK(guest_sweep_smc) },
 	/* With an immediate that SMCCC does not know, it is no such call. */
-	{ "hvc#1", guest_hvc1, guest_hvc1_end },
-	{ "smc#1", guest_smc1, guest_smc1_end },
+	{ "hvc#1", CODE_BLOCK(guest_hvc1) },
+	{ "smc#1", CODE_BLOCK(guest_smc1) },
 };
 
 static const struct function *find_function(u32 id)
@@ -1448,62 +1352,46 @@ static void call_fact(const char *class, const char *name, struct call *c, u64 a
 	if (c->reg[1] == arg)
 		c->reg[1] = 0;
 	if (c->exception)
-		fact(class, name, "ESR %#lx", (unsigned long)c->reg[0]);
+		fact(class, name, "ESR %#lx", c->reg[0]);
 	else if (varies && (long)c->reg[0] >= 0)
 		fact(class, name, "ok");
 	else if (c->reg[1] | c->reg[2] | c->reg[3])
-		fact(class, name, "%#lx %#lx %#lx %#lx", (unsigned long)c->reg[0],
-		     (unsigned long)c->reg[1], (unsigned long)c->reg[2],
-		     (unsigned long)c->reg[3]);
+		fact(class, name, "%#lx %#lx %#lx %#lx", c->reg[0], c->reg[1], c->reg[2],
+		     c->reg[3]);
 	else
-		fact(class, name, "%#lx", (unsigned long)c->reg[0]);
-}
-
-static void make_calls(struct guest *g, const struct conduit *c, struct call *calls, int nr)
-{
-	memcpy(in_ram(g, RAM_TABLE), calls, nr * sizeof(*calls));
-	put_code(g, RAM_CODE, c->calls, c->calls_end);
-	set_x(g, 19, RAM_BASE + RAM_TABLE);
-	set_x(g, 20, RAM_BASE + RAM_TABLE + nr * sizeof(*calls));
-	run_guest(g, RAM_CODE);
-	memcpy(calls, in_ram(g, RAM_TABLE), nr * sizeof(*calls));
+		fact(class, name, "%#lx", c->reg[0]);
 }
 
 /* Each function with a name: what it returns, and what is said when asked for it */
 static void call_named(const struct conduit *conduit)
 {
-	static const struct function *asks[] = { NULL, NULL, NULL };
-	struct call calls[ARRAY_SIZE(functions) * 3];
-	struct guest g = make_guest(false);
-	char name[100];
-	int i, j, n = 0;
+	const struct function *f, *asks[] = {
+		find_function(PSCI_1_0_FN_PSCI_FEATURES),
+		find_function(ARM_SMCCC_ARCH_FEATURES_FUNC_ID),
+	};
+	struct bare_vm g = make_guest_of(conduit->calls);
+	struct call *calls = bare_vm_mem(&g, TABLE_GPA), *c = calls;
+	int i;
 
-	asks[1] = find_function(PSCI_1_0_FN_PSCI_FEATURES);
-	asks[2] = find_function(ARM_SMCCC_ARCH_FEATURES_FUNC_ID);
-	prepare_el1(&g);
-	for (i = 0; i < ARRAY_SIZE(functions); i++) {
-		const struct function *f = &functions[i];
-
+	for (f = functions; f < functions + ARRAY_SIZE(functions); f++) {
 		if (!(f->flags & ONLY_ASKED))
-			calls[n++] = (struct call){ { f->id, f->arg } };
-		for (j = 1; j < ARRAY_SIZE(asks); j++)
-			calls[n++] = (struct call){ { asks[j]->id, f->id } };
+			*c++ = (struct call){ { f->id, f->arg } };
+		for (i = 0; i < ARRAY_SIZE(asks); i++)
+			*c++ = (struct call){ { asks[i]->id, f->id } };
 	}
-	make_calls(&g, conduit, calls, n);
+	set_x(&g, 19, TABLE_GPA);
+	set_x(&g, 20, TABLE_GPA + (c - calls) * sizeof(*c));
+	run_guest(&g, CODE_GPA);
 
-	n = 0;
-	for (i = 0; i < ARRAY_SIZE(functions); i++) {
-		const struct function *f = &functions[i];
-
+	c = calls;
+	for (f = functions; f < functions + ARRAY_SIZE(functions); f++) {
 		if (!(f->flags & ONLY_ASKED))
-			call_fact(conduit->name, f->name, &calls[n++], f->arg,
-				  f->flags & VARIES);
-		for (j = 1; j < ARRAY_SIZE(asks); j++, n++) {
-			snprintf(name, sizeof(name), "%s(%s)", asks[j]->name, f->name);
-			call_fact(conduit->name, name, &calls[n], f->id, false);
-		}
+			call_fact(conduit->name, f->name, c++, f->arg, f->flags & VARIES);
+		for (i = 0; i < ARRAY_SIZE(asks); i++)
+			call_fact(conduit->name, fact_name("%s(%s)", asks[i]->name, f->name), c++,
+				  f->id, false);
 	}
-	free_guest(&g);
+	bare_vm_free(&g);
 }
 
 /* The ranges of a sweep end before and begin after a function with a name. */
@@ -1534,13 +1422,11 @@ static u32 *add_range(u32 *range, u32 first, u32 last)
  */
 static void call_unnamed(const struct conduit *conduit)
 {
-	struct guest g = make_guest(false);
-	u32 *range = in_ram(&g, RAM_TABLE);
-	struct answer *f = in_ram(&g, RAM_RESULTS);
+	struct bare_vm g = make_guest_of(conduit->sweep);
+	u32 *range = bare_vm_mem(&g, TABLE_GPA);
+	struct answer *f = bare_vm_mem(&g, RESULTS_GPA);
 	u32 owner, bits, base, nr;
-	char name[32];
 
-	prepare_el1(&g);
 	for (owner = 0; owner < 0x40; owner++) {
 		nr = owner >= 7 && owner <= 47 ? 16 : 256;
 		for (bits = 2; bits < 4; bits++) {
@@ -1551,53 +1437,47 @@ static void call_unnamed(const struct conduit *conduit)
 		}
 	}
 	memset(range, 0, 2 * sizeof(*range));
-	put_code(&g, RAM_CODE, conduit->sweep, conduit->sweep_end);
-	set_x(&g, 19, RAM_BASE + RAM_TABLE);
-	set_x(&g, 20, RAM_BASE + RAM_RESULTS);
-	run_guest(&g, RAM_CODE);
+	set_x(&g, 19, TABLE_GPA);
+	run_for_results(&g, CODE_GPA);
 
-	for (; f->id; f++) {
-		snprintf(name, sizeof(name), "%#lx", (unsigned long)f->id);
-		fact(conduit->name, name, f->exception ? "ESR %#lx" : "%#lx",
-		     (unsigned long)f->ret);
-	}
-	free_guest(&g);
+	for (; f->id; f++)
+		fact(conduit->name, fact_name("%#lx", f->id), "%s%#lx", f->exception ? "ESR " : "",
+		     f->ret);
+	bare_vm_free(&g);
 }
 
 /* With odd arguments, and what is in all registers that the SMCCC knows after it */
 static void look_at_odd_calls(void)
 {
-	struct guest g = make_guest(false);
-	struct call_all *c = in_ram(&g, RAM_TABLE);
+	struct bare_vm g = make_guest_of(CODE_BLOCK(guest_hvc_all));
+	struct call_all *c = bare_vm_mem(&g, TABLE_GPA);
 	char value[200];
 	int i, j, len;
 	u64 arg;
 
-	prepare_el1(&g);
 	for (i = 0; i < ARRAY_SIZE(odd_calls); i++) {
 		for (j = 0; j < SMCCC_REGS; j++)
 			c[i].reg[j] = j < 4 ? odd_calls[i].reg[j] : PRESERVED(j);
 	}
-	put_code(&g, RAM_CODE, guest_hvc_all, guest_hvc_all_end);
-	set_x(&g, 19, RAM_BASE + RAM_TABLE);
-	set_x(&g, 20, RAM_BASE + RAM_TABLE + ARRAY_SIZE(odd_calls) * sizeof(*c));
-	run_guest(&g, RAM_CODE);
+	set_x(&g, 19, TABLE_GPA);
+	set_x(&g, 20, TABLE_GPA + ARRAY_SIZE(odd_calls) * sizeof(*c));
+	run_guest(&g, CODE_GPA);
 	for (i = 0; i < ARRAY_SIZE(odd_calls); i++, c++) {
 		bool varies = odd_calls[i].varies && (long)c->reg[0] >= 0;
 
-		len = snprintf(value, sizeof(value), c->exception ? "ESR %#lx" : "%#lx",
-			       varies ? 0 : (unsigned long)c->reg[0]);
+		len = snprintf(value, sizeof(value), "%s%#lx", c->exception ? "ESR " : "",
+			       varies ? 0 : c->reg[0]);
 		for (j = 1; j < SMCCC_REGS; j++) {
 			arg = j < 4 ? odd_calls[i].reg[j] : PRESERVED(j);
 			/* Results that vary can be anything: half of a counter is 0 for a while */
 			if (c->reg[j] == arg || (j < 4 && (varies || !c->reg[j])))
 				continue;
 			len += snprintf(value + len, sizeof(value) - len, " x%d %#lx", j,
-					(unsigned long)c->reg[j]);
+					c->reg[j]);
 		}
 		fact("hvc", odd_calls[i].name, "%s", value);
 	}
-	free_guest(&g);
+	bare_vm_free(&g);
 }
 
 /* Calls that end or stop the machine: what the VMM gets of it */
@@ -1624,58 +1504,40 @@ static void look_at_power(void)
 		{ "CPU_OFF", { PSCI_0_2_FN_CPU_OFF } },
 		{ "CPU_SUSPEND", { PSCI_0_2_FN_CPU_SUSPEND, 0, RAM_BASE } },
 	};
-	const struct conduit *hvc = &conduits[0];
 	struct kvm_mp_state mp;
-	struct kvm_run *run;
-	char end[100];
-	struct guest g;
+	struct bare_vm g;
 	struct call *c;
-	u64 pc, last;
-	int i, same, ret;
+	char end[100];
+	int i, err;
 
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {
-		last = 0;
-		same = 0;
-		g = make_guest(false);
-		run = g.vcpu->run;
-		prepare_el1(&g);
-		c = in_ram(&g, RAM_TABLE);
+		g = make_guest_of(CODE_BLOCK(guest_hvc));
+		c = bare_vm_mem(&g, TABLE_GPA);
 		memcpy(c->reg, calls[i].reg, sizeof(calls[i].reg));
-		put_code(&g, RAM_CODE, hvc->calls, hvc->calls_end);
-		set_x(&g, 19, RAM_BASE + RAM_TABLE);
-		set_x(&g, 20, RAM_BASE + RAM_TABLE + sizeof(*c));
-		set_reg(&g, ARM64_CORE_REG(regs.pc), RAM_BASE + RAM_CODE);
-		/*
-		 * One that is stopped is interrupted. So is one that is slow to get
-		 * there, on a busy machine: it can run, and has not called yet.
-		 */
-		do {
-			alarm(1);
-			ret = __vcpu_run(g.vcpu) ? errno : 0;
-			vcpu_ioctl(g.vcpu, KVM_GET_MP_STATE, &mp);
-			pc = vcpu_get_reg(g.vcpu, ARM64_CORE_REG(regs.pc));
-			same = pc == last ? same + 1 : 0;
-			last = pc;
-		} while (ret == EINTR && mp.mp_state == KVM_MP_STATE_RUNNABLE && same < 5);
-		alarm(LIMIT);
-		if (ret)
-			snprintf(end, sizeof(end), "KVM_RUN %s", strerrorname_np(ret));
-		else if (run->exit_reason == KVM_EXIT_SYSTEM_EVENT)
+		set_x(&g, 19, TABLE_GPA);
+		set_x(&g, 20, TABLE_GPA + sizeof(*c));
+		set_pc(&g, CODE_GPA);
+		err = run_or_stick(&g);
+		vcpu_ioctl(g.vcpu[0], KVM_GET_MP_STATE, &mp);
+		if (err)
+			snprintf(end, sizeof(end), "KVM_RUN %s", strerrorname_np(err));
+		else if (g.vcpu[0]->run->exit_reason == KVM_EXIT_SYSTEM_EVENT)
 			snprintf(end, sizeof(end), "KVM_EXIT_SYSTEM_EVENT %u: %u, %#llx",
-				 run->system_event.type, run->system_event.ndata,
-				 (unsigned long long)run->system_event.data[0]);
+				 g.vcpu[0]->run->system_event.type,
+				 g.vcpu[0]->run->system_event.ndata,
+				 g.vcpu[0]->run->system_event.data[0]);
 		else
-			snprintf(end, sizeof(end), "returns %#lx", (unsigned long)c->reg[0]);
-		fact("power", calls[i].name, "%s, x0 %#lx, MP_STATE %u", end,
-		     (unsigned long)get_x(&g, 0), mp.mp_state);
-		free_guest(&g);
+			snprintf(end, sizeof(end), "returns %#lx", c->reg[0]);
+		fact("power", calls[i].name, "%s, x0 %#lx, MP_STATE %u", end, get_x(&g, 0),
+		     mp.mp_state);
+		bare_vm_free(&g);
 	}
 }
 
 static void look_at_calls(const struct conduit *conduit)
 {
 	call_named(conduit);
-	if (conduit->sweep)
+	if (conduit->sweep.start)
 		call_unnamed(conduit);
 }
 
@@ -1694,28 +1556,33 @@ static void look_at_smc(void)
 
 /* ----------------------------------- GIC ---------------------------------- */
 
-static const struct {
-	enum gic_frame	frame;
-	u32		flags;
-	u64		base;
-	u32		len;
-	const char	*name;
+static const struct gic_frame {
+	enum gic_frame_id	id;
+	u32			versions;
+	u64			base;
+	u32			len;
+	const char		*name;
 } gic_frames[] = {
-	{ DIST, V2, GICD_BASE_GPA, SZ_4K, "GICD" },
-	{ DIST, V3, GICD_BASE_GPA, SZ_64K, "GICD" },
-	{ REDIST, V3, GICR_BASE_GPA, SZ_64K, "GICR" },
-	{ SGI, V3, GICR_BASE_GPA + SZ_64K, SZ_64K, "GICR_SGI" },
-	{ CPU, V2, GICC_BASE_GPA, SZ_8K, "GICC" },
+	{ GICD, V2, GICD_BASE_GPA, SZ_4K, "GICD" },
+	{ GICD, V3, GICD_BASE_GPA, SZ_64K, "GICD" },
+	{ GICR, V3, GICR_BASE_GPA, SZ_64K, "GICR" },
+	{ GICR_SGI, V3, GICR_BASE_GPA + SZ_64K, SZ_64K, "GICR_SGI" },
+	{ GICC, V2, GICC_BASE_GPA, SZ_8K, "GICC" },
 	/* The other frame has one register, and a write there is an interrupt. */
-	{ ITS, V3, GITS_BASE_GPA, SZ_64K, "GITS" },
+	{ GITS, V3, GITS_BASE_GPA, SZ_64K, "GITS" },
 };
 
-static const struct gic_reg *find_gic_reg(enum gic_frame frame, u32 version, u32 off)
+static bool has_frame(struct bare_vm *g, const struct gic_frame *f)
+{
+	return f->versions & BIT(opts.gic) && (f->id != GITS || g->its_fd >= 0);
+}
+
+static const struct gic_reg *find_gic_reg(const struct gic_frame *f, u32 off)
 {
 	const struct gic_reg *r;
 
 	for (r = gic_regs; r < gic_regs + ARRAY_SIZE(gic_regs); r++) {
-		if (r->frame == frame && r->flags & version && off >= r->off &&
+		if (r->frame == f->id && r->flags & f->versions && off >= r->off &&
 		    off < r->off + max(r->len, 4u))
 			return r;
 	}
@@ -1728,25 +1595,24 @@ static bool is_written(const struct gic_reg *r)
 	return r && !(r->flags & NO_WRITE);
 }
 
-static void gic_fact(int frame, u32 version, u32 off, const struct gic_word *w)
+static void gic_fact(const struct gic_frame *f, u32 off, const struct gic_word *w)
 {
-	const struct gic_reg *r = find_gic_reg(gic_frames[frame].frame, version, off);
-	char name[64];
+	const struct gic_reg *r = find_gic_reg(f, off);
+	const char *name, *half = off & 4 ? "[63:32]" : "[31:0]";
 
 	/* Without a length it is always there, without a name only if it does anything. */
 	if ((!r || r->len) && !(w->at_first | w->before | w->ones | w->zeroes))
 		return;
 	if (!r)
-		snprintf(name, sizeof(name), "%s+%#x", gic_frames[frame].name, off);
+		name = fact_name("%s+%#x", f->name, off);
 	else if (!r->len)
-		snprintf(name, sizeof(name), "%s", r->name);
+		name = r->name;
 	else if (r->len == 8)
-		snprintf(name, sizeof(name), "%s%s", r->name, off & 4 ? "[63:32]" : "[31:0]");
-	else if (r->off == GICD_IROUTER || r->frame == ITS)
-		snprintf(name, sizeof(name), "%s%u%s", r->name, (off - r->off) / 8,
-			 off & 4 ? "[63:32]" : "[31:0]");
+		name = fact_name("%s%s", r->name, half);
+	else if (r->off == GICD_IROUTER || r->frame == GITS)
+		name = fact_name("%s%u%s", r->name, (off - r->off) / 8, half);
 	else
-		snprintf(name, sizeof(name), "%s%u", r->name, (off - r->off) / 4);
+		name = fact_name("%s%u", r->name, (off - r->off) / 4);
 
 	if (is_written(r))
 		bits_fact("gic", name, w->at_first, w->before, w->ones, w->zeroes);
@@ -1755,102 +1621,79 @@ static void gic_fact(int frame, u32 version, u32 off, const struct gic_word *w)
 }
 
 /* A range for each stretch of words that are treated alike */
-static struct gic_range *add_frame(struct gic_range *range, int frame, u32 version)
+static struct gic_range *add_frame(struct gic_range *range, const struct gic_frame *f)
 {
-	const struct gic_reg *r;
 	bool write;
 	u32 off;
 
-	for (off = 0; off < gic_frames[frame].len; off += 4) {
-		r = find_gic_reg(gic_frames[frame].frame, version, off);
-		write = is_written(r);
+	for (off = 0; off < f->len; off += 4) {
+		write = is_written(find_gic_reg(f, off));
 		if (!off || range[-1].write != write)
-			*range++ = (struct gic_range){ gic_frames[frame].base + off, 0, write };
+			*range++ = (struct gic_range){ f->base + off, 0, write };
 		range[-1].len += 4;
 	}
 	return range;
 }
 
-static bool has_frame(struct guest *g, int frame, u32 version)
-{
-	return gic_frames[frame].flags & version &&
-	       (gic_frames[frame].frame != ITS || g->its_fd >= 0);
-}
-
 static void look_at_gic(void)
 {
-	u32 off, version = opts.gic == 3 ? V3 : V2;
-	struct guest g = make_guest(false);
-	struct gic_range *range = in_ram(&g, RAM_TABLE);
-	struct gic_word *w = in_ram(&g, RAM_RESULTS);
-	int i;
+	struct bare_vm g = make_guest_of(CODE_BLOCK(guest_gic));
+	struct gic_range *range = bare_vm_mem(&g, TABLE_GPA);
+	struct gic_word *w = bare_vm_mem(&g, RESULTS_GPA);
+	const struct gic_frame *f;
+	u32 off;
 
-	for (i = 0; i < ARRAY_SIZE(gic_frames); i++) {
-		if (has_frame(&g, i, version))
-			range = add_frame(range, i, version);
+	for (f = gic_frames; f < gic_frames + ARRAY_SIZE(gic_frames); f++) {
+		if (has_frame(&g, f))
+			range = add_frame(range, f);
 	}
 	*range = (struct gic_range){};
-	prepare_el1(&g);
-	put_code(&g, RAM_CODE, guest_gic, guest_gic_end);
-	set_x(&g, 19, RAM_BASE + RAM_TABLE);
-	set_x(&g, 20, RAM_BASE + RAM_RESULTS);
-	run_guest(&g, RAM_CODE);
+	set_x(&g, 19, TABLE_GPA);
+	run_for_results(&g, CODE_GPA);
 
-	for (i = 0; i < ARRAY_SIZE(gic_frames); i++) {
-		if (!has_frame(&g, i, version))
-			continue;
-		for (off = 0; off < gic_frames[i].len; off += 4)
-			gic_fact(i, version, off, w++);
+	for (f = gic_frames; f < gic_frames + ARRAY_SIZE(gic_frames); f++) {
+		for (off = 0; has_frame(&g, f) && off < f->len; off += 4)
+			gic_fact(f, off, w++);
 	}
-	free_guest(&g);
+	bare_vm_free(&g);
 }
 
 /* --------------------------------- Caches --------------------------------- */
 
 static void look_at_caches(void)
 {
-	struct guest g = make_guest(false);
-	struct cache *c = in_ram(&g, RAM_RESULTS);
-	char name[32];
+	struct bare_vm g = make_guest_of(CODE_BLOCK(guest_caches));
+	struct cache *c = bare_vm_mem(&g, RESULTS_GPA);
 	int i;
 
-	prepare_el1(&g);
-	put_code(&g, RAM_CODE, guest_caches, guest_caches_end);
-	set_x(&g, 20, RAM_BASE + RAM_RESULTS);
-	run_guest(&g, RAM_CODE);
-	for (i = 0; i < NR_CSSELR; i++) {
-		snprintf(name, sizeof(name), "CSSELR_EL1=%d", i);
-		fact("cache", name, "CSSELR_EL1 %#lx CCSIDR_EL1 %#lx CCSIDR2_EL1 %s%#lx",
-		     (unsigned long)c[i].csselr, (unsigned long)c[i].ccsidr,
-		     c[i].exception ? "ESR " : "", (unsigned long)c[i].ccsidr2);
-	}
-	free_guest(&g);
+	run_for_results(&g, CODE_GPA);
+	for (i = 0; i < NR_CSSELR; i++, c++)
+		fact("cache", fact_name("CSSELR_EL1=%d", i),
+		     "CSSELR_EL1 %#lx CCSIDR_EL1 %#lx CCSIDR2_EL1 %s%#lx", c->csselr, c->ccsidr,
+		     c->exception ? "ESR " : "", c->ccsidr2);
+	bare_vm_free(&g);
 }
 
 /* ----------------------------- Outside of memory -------------------------- */
 
-#define ACCESS(name, code)	{ name, code, code##_end }
-
 static const struct access {
-	const char	*name;
-	const char	*code, *end;
+	const char		*name;
+	struct code_block	code;
 } accesses[] = {
-	ACCESS("load", guest_load),
-	ACCESS("load of a byte", guest_load_byte),
-	ACCESS("load of a pair", guest_load_pair),
-	ACCESS("load exclusive", guest_load_exclusive),
-	ACCESS("store", guest_store),
-	ACCESS("store of a pair", guest_store_pair),
-	ACCESS("prefetch", guest_prefetch),
-	ACCESS("fetch", guest_fetch),
-	ACCESS("DC IVAC", guest_dc_ivac),
-	ACCESS("DC CVAC", guest_dc_cvac),
-	ACCESS("DC CIVAC", guest_dc_civac),
-	ACCESS("DC ZVA", guest_dc_zva),
-	ACCESS("IC IVAU", guest_ic_ivau),
+	{ "load", CODE_BLOCK(guest_load) },
+	{ "load of a byte", CODE_BLOCK(guest_load_byte) },
+	{ "load of a pair", CODE_BLOCK(guest_load_pair) },
+	{ "load exclusive", CODE_BLOCK(guest_load_exclusive) },
+	{ "store", CODE_BLOCK(guest_store) },
+	{ "store of a pair", CODE_BLOCK(guest_store_pair) },
+	{ "prefetch", CODE_BLOCK(guest_prefetch) },
+	{ "fetch", CODE_BLOCK(guest_fetch) },
+	{ "DC IVAC", CODE_BLOCK(guest_dc_ivac) },
+	{ "DC CVAC", CODE_BLOCK(guest_dc_cvac) },
+	{ "DC CIVAC", CODE_BLOCK(guest_dc_civac) },
+	{ "DC ZVA", CODE_BLOCK(guest_dc_zva) },
+	{ "IC IVAU", CODE_BLOCK(guest_ic_ivau) },
 };
-
-#undef ACCESS
 
 /* A VM of OUTSIDE_IPA_BITS, which every host can have: some are within the host's limit. */
 #define OUTSIDE_IPA_BITS	36
@@ -1872,45 +1715,43 @@ static const struct {
 	{ "1 << 51", BIT(51) },
 };
 
-static void outside_facts(struct guest *g, const struct access *access, const char *place,
-			  int ret, const char *exits)
+static void outside_facts(struct bare_vm *g, const char *access, const char *place, int err,
+			  const char *exits)
 {
-	char name[100];
+	const char *name = fact_name("%s, %s", access, place);
 
-	snprintf(name, sizeof(name), "%s, %s", access->name, place);
-	if (ret)
-		fact("outside", name, "KVM_RUN %s", strerrorname_np(ret));
+	if (err)
+		fact("outside", name, "KVM_RUN %s", strerrorname_np(err));
 	else
 		fact("outside", name, "%s%s", exits, get_x(g, 21) ? "exception" : "done");
-	if (ret || !get_x(g, 21))
+	if (err || !get_x(g, 21))
 		return;
 
-	snprintf(name, sizeof(name), "%s, %s: ESR_EL1", access->name, place);
-	fact("outside", name, "%#lx", (unsigned long)get_x(g, 0));
-	snprintf(name, sizeof(name), "%s, %s: FAR_EL1", access->name, place);
-	fact("outside", name, "%#lx", (unsigned long)get_x(g, 18));
+	fact("outside", fact_name("%s, %s: ESR_EL1", access, place), "%#lx", get_x(g, 0));
+	fact("outside", fact_name("%s, %s: FAR_EL1", access, place), "%#lx", get_x(g, 18));
 }
 
 static void look_at_outside(void)
 {
-	struct guest g = make_guest_of(OUTSIDE_IPA_BITS, false);
-	u64 code = RAM_CODE;
+	struct bare_vm g = make_vm(OUTSIDE_IPA_BITS, false);
 	char exits[200];
-	int i, j, ret;
+	int i, j, err;
 
 	prepare_el1(&g);
-	put_code(&g, RAM_VECTORS, guest_resume_vectors, guest_resume_vectors_end);
+	put_code(&g, VECTORS_GPA, CODE_BLOCK(guest_resume_vectors));
 	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
-		put_code(&g, code, accesses[i].code, accesses[i].end);
+		/* Each in a place of its own: the guest need not look for changed code. */
+		u64 code = CODE_GPA + i * SZ_4K;
+
+		put_code(&g, code, accesses[i].code);
 		for (j = 0; j < ARRAY_SIZE(outside); j++) {
 			set_x(&g, 19, outside[j].address);
 			set_x(&g, 21, 0);
-			ret = run_to_stop(&g, code, exits, sizeof(exits));
-			outside_facts(&g, &accesses[i], outside[j].name, ret, exits);
+			err = run_to_stop(&g, code, exits, sizeof(exits));
+			outside_facts(&g, accesses[i].name, outside[j].name, err, exits);
 		}
-		code += accesses[i].end - accesses[i].code;
 	}
-	free_guest(&g);
+	bare_vm_free(&g);
 }
 
 /* ------------------------------- Interrupts ------------------------------- */
@@ -1919,101 +1760,95 @@ static void look_at_outside(void)
 #define PTIMER_PPI	30
 
 /* Whether a device of the vCPU has its interrupt pending */
-static bool is_pending(struct guest *g, int ppi, u64 device)
+static bool is_pending(struct bare_vm *g, int ppi, u64 device)
 {
 	if (!opts.gic)
-		return g->vcpu->run->s.regs.device_irq_level & device;
+		return g->vcpu[0]->run->s.regs.device_irq_level & device;
 
 	/* In a KVM_RUN of its own, as the state of a timer follows when it starts. */
-	put_code(g, RAM_READ_ALL, guest_read_pending, guest_read_pending_end);
+	put_code(g, READ_ALL_GPA, CODE_BLOCK(guest_read_pending));
 	set_x(g, 19, opts.gic == 3 ? GICR_BASE_GPA + SZ_64K + GICR_ISPENDR0 :
 				     GICD_BASE_GPA + GICD_ISPENDR);
-	run_guest(g, RAM_READ_ALL);
+	run_guest(g, READ_ALL_GPA);
 	return get_x(g, 0) & BIT(ppi);
 }
 
 static const struct timer {
-	const char	*name;
-	const char	*code, *end;
-	int		ppi;
-	u64		device;
-	u64		values[4];
+	const char		*name;
+	struct code_block	code;
+	int			ppi;
+	u64			device;
+	u64			values[4];
 } timers[] = {
-#define TIMER(name, code, which, ...)						\
-	{ name, code, code##_end, which##_PPI, KVM_ARM_DEV_EL1_##which, { __VA_ARGS__ } }
-	TIMER("CNTV_CVAL_EL0", guest_cntv_cval, VTIMER, 0, 1, BIT(63), ~0UL),
-	TIMER("CNTV_TVAL_EL0", guest_cntv_tval, VTIMER, 0, 0x7fffffff, 0xffffffff, BIT(32)),
-	TIMER("CNTP_CVAL_EL0", guest_cntp_cval, PTIMER, 0, 1, BIT(63), ~0UL),
-	TIMER("CNTP_TVAL_EL0", guest_cntp_tval, PTIMER, 0, 0x7fffffff, 0xffffffff, BIT(32)),
-#undef TIMER
+	{ "CNTV_CVAL_EL0", CODE_BLOCK(guest_cntv_cval), VTIMER_PPI, KVM_ARM_DEV_EL1_VTIMER,
+	  { 0, 1, BIT(63), ~0UL } },
+	{ "CNTV_TVAL_EL0", CODE_BLOCK(guest_cntv_tval), VTIMER_PPI, KVM_ARM_DEV_EL1_VTIMER,
+	  { 0, 0x7fffffff, 0xffffffff, BIT(32) } },
+	{ "CNTP_CVAL_EL0", CODE_BLOCK(guest_cntp_cval), PTIMER_PPI, KVM_ARM_DEV_EL1_PTIMER,
+	  { 0, 1, BIT(63), ~0UL } },
+	{ "CNTP_TVAL_EL0", CODE_BLOCK(guest_cntp_tval), PTIMER_PPI, KVM_ARM_DEV_EL1_PTIMER,
+	  { 0, 0x7fffffff, 0xffffffff, BIT(32) } },
 };
 
-/* Each way that it can be on and masked */
+/*
+ * Each way that it can be on and masked. A busy machine may take longer than a
+ * timer that is to be far ahead: 0x7fffffff are two seconds at 1 GHz.
+ */
 static void look_at_timer(const struct timer *t)
 {
-	struct guest g = make_guest(false);
-	char what[64];
+	struct bare_vm g = make_guest_of(t->code);
+	bool pending;
+	time_t begin;
 	int i, ctl;
+	u64 read;
 
-	prepare_el1(&g);
-	put_code(&g, RAM_CODE, t->code, t->end);
 	for (i = 0; i < ARRAY_SIZE(t->values); i++) {
 		for (ctl = 0; ctl < 4; ctl++) {
-			u64 read;
-
-			set_x(&g, 1, t->values[i]);
-			set_x(&g, 2, ctl);
-			run_guest(&g, RAM_CODE);
-			read = get_x(&g, 0);
-			snprintf(what, sizeof(what), "%s %#lx, CTL %d", t->name,
-				 (unsigned long)t->values[i], ctl);
-			fact("irq", what, "CTL %#lx, interrupt %s", (unsigned long)read,
-			     is_pending(&g, t->ppi, t->device) ? "pending" : "-");
+			do {
+				begin = time(NULL);
+				set_x(&g, 1, t->values[i]);
+				set_x(&g, 2, ctl);
+				run_guest(&g, CODE_GPA);
+				read = get_x(&g, 0);
+				pending = is_pending(&g, t->ppi, t->device);
+			} while (time(NULL) > begin + 1);
+			fact("irq", fact_name("%s %#lx, CTL %d", t->name, t->values[i], ctl),
+			     "CTL %#lx, interrupt %s", read, pending ? "pending" : "-");
 		}
 	}
-	free_guest(&g);
-}
-
-static void look_at_timers(void)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(timers); i++)
-		look_at_timer(&timers[i]);
+	bare_vm_free(&g);
 }
 
 /* Each way that a counter can be on, may interrupt, and has overflowed */
 static void look_at_pmu_line(void)
 {
-	static const u64 counters[] = { BIT(0), BIT(31) };
-	struct guest g = make_guest(false);
-	char name[100];
-	int i, bits;
+	struct bare_vm g = make_guest_of(CODE_BLOCK(guest_pmu_line));
+	const char *name;
+	int bits;
 
-	prepare_el1(&g);
-	put_code(&g, RAM_CODE, guest_pmu_line, guest_pmu_line_end);
-	for (i = 0; i < ARRAY_SIZE(counters); i++) {
-		for (bits = 0; bits < 16; bits++) {
-			set_x(&g, 1, bits & BIT(0));
-			set_x(&g, 2, bits & BIT(1) ? counters[i] : 0);
-			set_x(&g, 3, bits & BIT(2) ? counters[i] : 0);
-			set_x(&g, 4, bits & BIT(3) ? counters[i] : 0);
-			run_guest(&g, RAM_CODE);
-			snprintf(name, sizeof(name),
-				 "PMCR.E %d, of %#lx PMCNTENSET %d PMINTENSET %d PMOVSSET %d",
-				 bits & 1, (unsigned long)counters[i], bits >> 1 & 1,
-				 bits >> 2 & 1, bits >> 3 & 1);
-			fact("irq", name, "interrupt %s",
-			     is_pending(&g, PMU_PPI, KVM_ARM_DEV_PMU) ? "pending" : "-");
-		}
+	for (bits = 0; bits < 32; bits++) {
+		u64 counter = bits & BIT(4) ? BIT(31) : BIT(0);
+
+		set_x(&g, 1, bits & BIT(0) ? ARMV8_PMU_PMCR_E : 0);
+		set_x(&g, 2, bits & BIT(1) ? counter : 0);
+		set_x(&g, 3, bits & BIT(2) ? counter : 0);
+		set_x(&g, 4, bits & BIT(3) ? counter : 0);
+		run_guest(&g, CODE_GPA);
+		name = fact_name("PMCR.E %d, of %#lx PMCNTENSET %d PMINTENSET %d PMOVSSET %d",
+				 bits & 1, counter, bits >> 1 & 1, bits >> 2 & 1, bits >> 3 & 1);
+		fact("irq", name, "interrupt %s",
+		     is_pending(&g, DEFAULT_PMU_PPI, KVM_ARM_DEV_PMU) ? "pending" : "-");
 	}
-	free_guest(&g);
+	bare_vm_free(&g);
 }
 
 /* Counters that only PMSWINC_EL0 counts up */
 static void look_at_pmu_increments(void)
 {
-	enum { SW_INCR = 0x0, CHAIN = 0x1e };
+	enum {
+		SW_INCR	= ARMV8_PMUV3_PERFCTR_SW_INCR,
+		CHAIN	= ARMV8_PMUV3_PERFCTR_CHAIN,
+	};
 	static const struct {
 		const char	*name;
 		u64		pmcr, typer[2], cntr[2], enabled;
@@ -2033,12 +1868,9 @@ static void look_at_pmu_increments(void)
 	static const u64 resets[] = {
 		ARMV8_PMU_PMCR_P, ARMV8_PMU_PMCR_C, ARMV8_PMU_PMCR_P | ARMV8_PMU_PMCR_C, 0xfc8, 0xff
 	};
-	struct guest g = make_guest(false);
-	char name[64];
+	struct bare_vm g = make_guest_of(CODE_BLOCK(guest_pmu_increment));
 	int i;
 
-	prepare_el1(&g);
-	put_code(&g, RAM_CODE, guest_pmu_increment, guest_pmu_increment_end);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		set_x(&g, 1, cases[i].pmcr);
 		set_x(&g, 2, cases[i].typer[0]);
@@ -2046,52 +1878,55 @@ static void look_at_pmu_increments(void)
 		set_x(&g, 4, cases[i].cntr[0]);
 		set_x(&g, 5, cases[i].cntr[1]);
 		set_x(&g, 6, cases[i].enabled);
-		run_guest(&g, RAM_CODE);
-		snprintf(name, sizeof(name), "PMSWINC_EL0, %s", cases[i].name);
-		fact("pmu", name, "PMEVCNTR0_EL0 %#lx PMEVCNTR1_EL0 %#lx PMOVSSET_EL0 %#lx",
-		     (unsigned long)get_x(&g, 7), (unsigned long)get_x(&g, 8),
-		     (unsigned long)get_x(&g, 9));
+		run_guest(&g, CODE_GPA);
+		fact("pmu", fact_name("PMSWINC_EL0, %s", cases[i].name),
+		     "PMEVCNTR0_EL0 %#lx PMEVCNTR1_EL0 %#lx PMOVSSET_EL0 %#lx", get_x(&g, 7),
+		     get_x(&g, 8), get_x(&g, 9));
 	}
 
-	put_code(&g, RAM_READ_ALL, guest_pmu_reset, guest_pmu_reset_end);
+	put_code(&g, READ_ALL_GPA, CODE_BLOCK(guest_pmu_reset));
 	for (i = 0; i < ARRAY_SIZE(resets); i++) {
 		set_x(&g, 1, resets[i]);
-		run_guest(&g, RAM_READ_ALL);
-		snprintf(name, sizeof(name), "PMCR_EL0 %#lx", (unsigned long)resets[i]);
-		fact("pmu", name, "PMEVCNTR0_EL0 %#lx PMCCNTR_EL0 %#lx PMCR_EL0 %#lx",
-		     (unsigned long)get_x(&g, 7), (unsigned long)get_x(&g, 8),
-		     (unsigned long)get_x(&g, 9));
+		run_guest(&g, READ_ALL_GPA);
+		fact("pmu", fact_name("PMCR_EL0 %#lx", resets[i]),
+		     "PMEVCNTR0_EL0 %#lx PMCCNTR_EL0 %#lx PMCR_EL0 %#lx", get_x(&g, 7),
+		     get_x(&g, 8), get_x(&g, 9));
 	}
-	free_guest(&g);
+	bare_vm_free(&g);
 }
 
-static void sgi_facts(const char *name, const char *code, const char *end)
+static void sgi_facts(const char *reg, struct code_block code)
 {
-	struct guest g = make_guest(false);
-	char what[64];
+	struct bare_vm g = make_guest_of(code);
 	int group;
 
-	prepare_el1(&g);
-	put_code(&g, RAM_CODE, code, end);
 	for (group = 0; group < 2; group++) {
 		set_x(&g, 1, group);
 		set_x(&g, 19, GICR_BASE_GPA + SZ_64K);
-		run_guest(&g, RAM_CODE);
-		snprintf(what, sizeof(what), "%s, SGI 0 of group %d", name, group);
-		fact("irq", what, "GICR_ISPENDR0 %#lx", (unsigned long)get_x(&g, 0));
+		run_guest(&g, CODE_GPA);
+		fact("irq", fact_name("%s, SGI 0 of group %d", reg, group), "GICR_ISPENDR0 %#lx",
+		     get_x(&g, 0));
 	}
-	free_guest(&g);
+	bare_vm_free(&g);
+}
+
+static bool wants_pmu(void)
+{
+	return !is_listed(opts.without, "pmu") && kvm_check_cap(KVM_CAP_ARM_PMU_V3);
 }
 
 static void look_at_interrupts(void)
 {
-	look_at_timers();
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(timers); i++)
+		look_at_timer(&timers[i]);
 	if (opts.gic == 3) {
-		sgi_facts("ICC_SGI0R_EL1", guest_sgi0r, guest_sgi0r_end);
-		sgi_facts("ICC_SGI1R_EL1", guest_sgi1r, guest_sgi1r_end);
-		sgi_facts("ICC_ASGI1R_EL1", guest_asgi1r, guest_asgi1r_end);
+		sgi_facts("ICC_SGI0R_EL1", CODE_BLOCK(guest_sgi0r));
+		sgi_facts("ICC_SGI1R_EL1", CODE_BLOCK(guest_sgi1r));
+		sgi_facts("ICC_ASGI1R_EL1", CODE_BLOCK(guest_asgi1r));
 	}
-	if (wanted("pmu") && kvm_check_cap(KVM_CAP_ARM_PMU_V3)) {
+	if (wants_pmu()) {
 		look_at_pmu_line();
 		look_at_pmu_increments();
 	}
@@ -2104,27 +1939,24 @@ static void look_at_debug(void)
 	static const char * const debug_exceptions[] = {
 		"breakpoint", "watchpoint", "software step", "BRK"
 	};
-	struct guest g = make_guest(false);
-	struct reading *r = in_ram(&g, RAM_RESULTS);
-	char name[64];
+	struct bare_vm g = make_guest_of(CODE_BLOCK(guest_debug));
+	struct reading *r = bare_vm_mem(&g, RESULTS_GPA);
+	const char *name;
 	int i, lock;
 
-	prepare_el1(&g);
-	put_code(&g, RAM_VECTORS, guest_resume_vectors, guest_resume_vectors_end);
-	put_code(&g, RAM_CODE, guest_debug, guest_debug_end);
+	put_code(&g, VECTORS_GPA, CODE_BLOCK(guest_resume_vectors));
 	for (lock = 0; lock < 2; lock++) {
 		set_x(&g, 1, lock);
-		set_x(&g, 20, RAM_BASE + RAM_RESULTS);
-		run_guest(&g, RAM_CODE);
+		run_for_results(&g, CODE_GPA);
 		for (i = 0; i < ARRAY_SIZE(debug_exceptions); i++) {
-			snprintf(name, sizeof(name), "OSLAR_EL1 %d: %s", lock, debug_exceptions[i]);
+			name = fact_name("OSLAR_EL1 %d: %s", lock, debug_exceptions[i]);
 			if (r[i].exception)
-				fact("debug", name, "ESR %#lx", (unsigned long)r[i].val);
+				fact("debug", name, "ESR %#lx", r[i].val);
 			else
 				fact("debug", name, "none");
 		}
 	}
-	free_guest(&g);
+	bare_vm_free(&g);
 }
 
 /* ------------------------------- Exceptions ------------------------------- */
@@ -2134,13 +1966,13 @@ static void look_at_debug(void)
 #define SERROR_ESR	0x1234
 
 #define CASE(name, code, pstate, ...)	\
-	{ name, code, code##_end, pstate, { .exception = { __VA_ARGS__ } } }
+	{ name, CODE_BLOCK(code), pstate, { .exception = { __VA_ARGS__ } } }
 
 static const struct exception {
-	const char			*name;
-	const char			*code, *end;
-	u64				pstate;
-	struct kvm_vcpu_events		events;
+	const char		*name;
+	struct code_block	code;
+	u64			pstate;
+	struct kvm_vcpu_events	events;
 } exceptions[] = {
 	CASE("SError", guest_wait, PSR_UNMASKED, .serror_pending = 1),
 	CASE("SError masked", guest_wait, PSR_MASKED, .serror_pending = 1),
@@ -2159,52 +1991,38 @@ static const struct exception {
 	CASE("walk through nothing", guest_walk_nothing, PSR_MASKED),
 };
 
-static void __printf(3, 4) exception_fact(const struct exception *x, const char *what,
-					  const char *fmt, ...)
-{
-	char name[100], value[100];
-	va_list ap;
+#undef CASE
 
-	snprintf(name, sizeof(name), "%s: %s", x->name, what);
-	va_start(ap, fmt);
-	vsnprintf(value, sizeof(value), fmt, ap);
-	va_end(ap);
-	fact("exception", name, "%s", value);
-}
+#define exception_fact(x, what, fmt, ...)					\
+	fact("exception", fact_name("%s: %s", (x)->name, what), fmt, ##__VA_ARGS__)
 
 /* What the VMM would save now */
-static void saved_facts(const struct exception *x, const char *when, struct guest *g)
+static void saved_facts(const struct exception *x, const char *when, struct bare_vm *g)
 {
 	struct kvm_vcpu_events e = {};
-	char what[64];
-	u64 pc, pstate;
 
-	vcpu_events_get(g->vcpu, &e);
-	pc = vcpu_get_reg(g->vcpu, ARM64_CORE_REG(regs.pc));
-	pstate = vcpu_get_reg(g->vcpu, ARM64_CORE_REG(regs.pstate));
-	snprintf(what, sizeof(what), "%s, KVM_GET_VCPU_EVENTS", when);
-	exception_fact(x, what,
-		       "serror_pending %u serror_has_esr %u serror_esr %#lx ext_dabt_pending %u",
-		       e.exception.serror_pending, e.exception.serror_has_esr,
-		       (unsigned long)e.exception.serror_esr, e.exception.ext_dabt_pending);
-	snprintf(what, sizeof(what), "%s, PC", when);
-	exception_fact(x, what, "%#lx", (unsigned long)(pc - RAM_BASE));
-	snprintf(what, sizeof(what), "%s, PSTATE", when);
-	exception_fact(x, what, "%#lx", (unsigned long)pstate);
+	vcpu_events_get(g->vcpu[0], &e);
+	fact("exception", fact_name("%s: %s, KVM_GET_VCPU_EVENTS", x->name, when),
+	     "serror_pending %u serror_has_esr %u serror_esr %#llx ext_dabt_pending %u",
+	     e.exception.serror_pending, e.exception.serror_has_esr, e.exception.serror_esr,
+	     e.exception.ext_dabt_pending);
+	fact("exception", fact_name("%s: %s, PC", x->name, when), "%#lx", get_pc(g) - RAM_BASE);
+	fact("exception", fact_name("%s: %s, PSTATE", x->name, when), "%#lx",
+	     vcpu_get_reg(g->vcpu[0], ARM64_CORE_REG(regs.pstate)));
 }
 
 /* Identity for the RAM and for what is below it, a gigabyte each */
-static void make_tables(struct guest *g)
+static void make_tables(struct bare_vm *g)
 {
-	u64 *table = in_ram(g, RAM_TABLE);
+	u64 *table = bare_vm_mem(g, TABLE_GPA);
 
 	table[0] = PTE_AF | PTE_ATTRINDX(1) | PTE_VALID;
 	table[1] = RAM_BASE | PTE_AF | PTE_SHARED | PTE_VALID;
-	set_x(g, 19, RAM_BASE + RAM_TABLE);
+	set_x(g, 19, TABLE_GPA);
 }
 
 /* What the guest left in registers, see guest_record_vectors */
-static void guest_facts(const struct exception *x, struct guest *g)
+static void guest_facts(const struct exception *x, struct bare_vm *g)
 {
 	static const struct {
 		const char	*name;
@@ -2223,7 +2041,7 @@ static void guest_facts(const struct exception *x, struct guest *g)
 	for (i = 0; i < ARRAY_SIZE(recorded); i++) {
 		val = get_x(g, recorded[i].reg);
 		exception_fact(x, recorded[i].name, "%#lx",
-			       (unsigned long)(recorded[i].reg == 12 ? val - RAM_BASE : val));
+			       recorded[i].reg == 12 ? val - RAM_BASE : val);
 	}
 }
 
@@ -2231,69 +2049,45 @@ static void guest_facts(const struct exception *x, struct guest *g)
  * A guest that sleeps is interrupted, and is then where its WFI ends: one that
  * was just slow to get there is not, and runs on.
  */
-static bool sleeps(struct guest *g)
+static bool sleeps(struct bare_vm *g)
 {
-	u64 pc;
+	int err;
 
 	do {
 		alarm(1);
-		if (!__vcpu_run(g->vcpu)) {
-			finish_store(g);
-			return false;
-		}
-		pc = vcpu_get_reg(g->vcpu, ARM64_CORE_REG(regs.pc));
-	} while (pc != RAM_BASE + RAM_CODE + WFI_END);
-	return true;
-}
-
-/*
- * Whether a guest comes to its end. One that KVM has try the same instruction
- * for ever is where it was each time that it is interrupted. Cortex-A57 with
- * erratum 834220 is such a case on 7.3, for aborts of a table walk.
- */
-static bool ends(struct guest *g)
-{
-	u64 pc, last = 0;
-	int same = 0;
-
-	do {
-		alarm(1);
-		if (!__vcpu_run(g->vcpu)) {
-			end_at_stop(g, 0);
-			return true;
-		}
-		pc = vcpu_get_reg(g->vcpu, ARM64_CORE_REG(regs.pc));
-		same = pc == last ? same + 1 : 0;
-		last = pc;
-	} while (same < 5);
-	return false;
+		err = try_run(g);
+	} while (err && get_pc(g) != CODE_GPA + WFI_END);
+	alarm(LOOK_SECONDS);
+	if (!err)
+		end_at_stop(g, 0);
+	return err;
 }
 
 static void look_at_exception(const struct exception *x)
 {
-	struct guest g = make_guest(false);
+	struct bare_vm g = make_guest_of(x->code);
 	struct kvm_vcpu_events e = x->events;
 	int ret;
 
-	prepare_el1(&g);
-	put_code(&g, RAM_VECTORS, guest_record_vectors, guest_record_vectors_end);
+	put_code(&g, VECTORS_GPA, CODE_BLOCK(guest_record_vectors));
 	make_tables(&g);
-	put_code(&g, RAM_CODE, x->code, x->end);
-	set_reg(&g, ARM64_CORE_REG(regs.pc), RAM_BASE + RAM_CODE);
-	set_reg(&g, ARM64_CORE_REG(regs.pstate), x->pstate);
-	ret = __vcpu_ioctl(g.vcpu, KVM_SET_VCPU_EVENTS, &e);
+	set_pc(&g, CODE_GPA);
+	vcpu_set_reg(g.vcpu[0], ARM64_CORE_REG(regs.pstate), x->pstate);
+	ret = __vcpu_ioctl(g.vcpu[0], KVM_SET_VCPU_EVENTS, &e);
 	exception_fact(x, "KVM_SET_VCPU_EVENTS", "%s", ret ? strerrorname_np(errno) : "ok");
 	saved_facts(x, "set", &g);
 
-	if (x->code == guest_wfi)
-		exception_fact(x, "WFI", sleeps(&g) ? "sleeps" : "wakes");
-	else if (ends(&g))
+	if (x->code.start == guest_wfi) {
+		exception_fact(x, "WFI", "%s", sleeps(&g) ? "sleeps" : "wakes");
+	} else if (!run_or_stick(&g)) {
+		end_at_stop(&g, 0);
 		guest_facts(x, &g);
-	else
+	} else {
+		/* So for Cortex-A57 with erratum 834220 on 7.3, for aborts of a table walk */
 		exception_fact(x, "vector", "never, the guest goes on at one place");
-	alarm(LIMIT);
+	}
 	saved_facts(x, "taken", &g);
-	free_guest(&g);
+	bare_vm_free(&g);
 }
 
 static void look_at_exceptions(void)
@@ -2306,7 +2100,7 @@ static void look_at_exceptions(void)
 
 /* ----------------------------------- VMM ---------------------------------- */
 
-static void vmm_fact(struct guest *g, u64 id)
+static void vmm_fact(struct bare_vm *g, u64 id)
 {
 	char name[64], val[520] = "", *c = val;
 	struct kvm_one_reg one = { .id = id };
@@ -2315,7 +2109,7 @@ static void vmm_fact(struct guest *g, u64 id)
 
 	one.addr = (u64)buf;
 	reg_name(name, sizeof(name), id);
-	if (__vcpu_ioctl(g->vcpu, KVM_GET_ONE_REG, &one)) {
+	if (__vcpu_ioctl(g->vcpu[0], KVM_GET_ONE_REG, &one)) {
 		fact("vmm", name, "%s", strerrorname_np(errno));
 		return;
 	}
@@ -2334,33 +2128,34 @@ static void vmm_fact(struct guest *g, u64 id)
 /* The list, and what everything on it is at reset */
 static void look_at_vmm_list(void)
 {
-	struct guest g = make_guest(false);
-	struct kvm_reg_list *list = vcpu_get_reg_list(g.vcpu);
+	struct bare_vm g = make_vm(BARE_VM_IPA_BITS, false);
+	struct kvm_reg_list *list = vcpu_get_reg_list(g.vcpu[0]);
 	u64 i;
 
 	for (i = 0; i < list->n; i++)
 		vmm_fact(&g, list->reg[i]);
 	free(list);
-	free_guest(&g);
+	bare_vm_free(&g);
 }
 
 /* A VMM that gives a vCPU a PMU and never initializes it */
 static void look_at_uninitialized_pmu(void)
 {
-	struct guest g;
-	int ret;
+	struct bare_vm g;
+	int err;
 
-	if (!wanted("pmu") || !kvm_check_cap(KVM_CAP_ARM_PMU_V3))
+	if (!wants_pmu())
 		return;
-	opts.no_pmu_init = true;
-	g = make_guest(false);
+	g = make_vcpu(BARE_VM_IPA_BITS, false);
+	err = opts.gic ? __bare_vm_create_gic(&g) : 0;
+	TEST_ASSERT(!err, "Cannot make the vGIC: %s", strerror(err));
 	prepare_el1(&g);
-	put_code(&g, RAM_CODE, guest_stop, guest_stop_end);
-	set_reg(&g, ARM64_CORE_REG(regs.pc), RAM_BASE + RAM_CODE);
-	ret = __vcpu_run(g.vcpu) ? errno : 0;
+	put_code(&g, CODE_GPA, CODE_BLOCK(guest_stop));
+	set_pc(&g, CODE_GPA);
+	err = try_run(&g);
 	fact("vmm", "KVM_RUN without KVM_ARM_VCPU_PMU_V3_INIT", "%s",
-	     ret ? strerrorname_np(ret) : "ok");
-	free_guest(&g);
+	     err ? strerrorname_np(err) : "ok");
+	bare_vm_free(&g);
 }
 
 static void look_at_vmm(void)
@@ -2418,7 +2213,7 @@ static struct child start_look(const struct look *l)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* A guest that hangs is interrupted, and said to have been. */
 	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = alarm_handler }, NULL);
-	alarm(LIMIT);
+	alarm(LOOK_SECONDS);
 	facts_file = c.facts;
 	l->look();
 	fflush(facts_file);
@@ -2551,21 +2346,15 @@ static bool look_at_all(struct facts *f)
 	return ok;
 }
 
-static bool has_ipa_bits(void)
-{
-	int bits = kvm_check_cap(KVM_CAP_ARM_VM_IPA_SIZE);
-
-	return !bits || bits >= IPA_BITS;
-}
-
 static bool host_has_gic(int version)
 {
-	struct kvm_vm *vm = ____vm_create(VM_SHAPE(VM_MODE_P40V48_4K));
-	int ret = __kvm_test_create_device(vm, version == 3 ? KVM_DEV_TYPE_ARM_VGIC_V3 :
-							      KVM_DEV_TYPE_ARM_VGIC_V2);
+	return kvm_supports_vgic(version == 3 ? KVM_DEV_TYPE_ARM_VGIC_V3 :
+						KVM_DEV_TYPE_ARM_VGIC_V2);
+}
 
-	kvm_vm_free(vm);
-	return !ret;
+static int newest_gic(void)
+{
+	return host_has_gic(3) ? 3 : host_has_gic(2) ? 2 : 0;
 }
 
 /* kvm-compat in tools/kvm/guest-compat has all above as its library. */
@@ -2601,11 +2390,6 @@ static bool same_facts(struct facts *a, struct facts *b)
 	free(a->text);
 	free(b->text);
 	return !shown;
-}
-
-static struct facts copy_facts(const struct facts *f)
-{
-	return (struct facts){ strdup(f->text), f->len };
 }
 
 /* Killed while the console is quiet */
@@ -2657,10 +2441,10 @@ static int run_tests(void)
 	int i;
 
 	ksft_print_header();
-	if (!has_ipa_bits())
-		ksft_exit_skip("less than %u bits of guest physical addresses\n", IPA_BITS);
+	if (bare_vm_unsupported())
+		ksft_exit_skip("%s\n", bare_vm_unsupported());
 	ksft_set_plan(ARRAY_SIZE(classes) + 4);
-	opts.gic = host_has_gic(3) ? 3 : host_has_gic(2) ? 2 : 0;
+	opts.gic = newest_gic();
 
 	test_console();
 	ok = look_at_all(&first);
@@ -2674,7 +2458,7 @@ static int run_tests(void)
 	}
 
 	ok = look_at_all(&again);
-	copy = copy_facts(&first);
+	copy = (struct facts){ strdup(first.text), first.len };
 	ok &= same_facts(&copy, &again);
 	ksft_test_result(ok, "a second look shows the same\n");
 
@@ -2708,6 +2492,12 @@ static int help(void)
 	return KSFT_FAIL;
 }
 
+static int not_offered(const char *what)
+{
+	fprintf(stderr, "guest_view: the host does not offer %s\n", what);
+	return KSFT_SKIP;
+}
+
 static void print_facts(struct facts *f, bool machine)
 {
 	char *c;
@@ -2729,9 +2519,8 @@ int main(int argc, char **argv)
 		return run_tests();
 	if (strcmp(argv[1], "show"))
 		return help();
-	if (!has_ipa_bits()) {
-		fprintf(stderr, "guest_view: less than %u bits of guest physical addresses\n",
-			IPA_BITS);
+	if (bare_vm_unsupported()) {
+		fprintf(stderr, "guest_view: %s\n", bare_vm_unsupported());
 		return KSFT_FAIL;
 	}
 
@@ -2765,21 +2554,13 @@ int main(int argc, char **argv)
 	if (optind != argc || opts.gic == 1 || opts.gic > 3)
 		return help();
 	if (opts.gic < 0)
-		opts.gic = host_has_gic(3) ? 3 : host_has_gic(2) ? 2 : 0;
-	if (opts.gic && !host_has_gic(opts.gic)) {
-		fprintf(stderr, "guest_view: the host does not offer this vGIC\n");
-		return KSFT_SKIP;
-	}
-
-	if (opts.mte && !kvm_check_cap(KVM_CAP_ARM_MTE)) {
-		fprintf(stderr, "guest_view: the host does not offer memory tagging\n");
-		return KSFT_SKIP;
-	}
-
-	if (opts.el2 && !kvm_check_cap(KVM_CAP_ARM_EL2)) {
-		fprintf(stderr, "guest_view: the host does not offer EL2\n");
-		return KSFT_SKIP;
-	}
+		opts.gic = newest_gic();
+	if (opts.gic && !host_has_gic(opts.gic))
+		return not_offered("this vGIC");
+	if (opts.mte && !kvm_check_cap(KVM_CAP_ARM_MTE))
+		return not_offered("memory tagging");
+	if (opts.el2 && !kvm_check_cap(KVM_CAP_ARM_EL2))
+		return not_offered("EL2");
 
 	ok = look_at_all(&f);
 	print_facts(&f, machine);

@@ -26,7 +26,7 @@ struct bare_vm_desc {
 	u32	its;
 	u32	nr_irqs;
 	u32	pmu_ppi;
-	u32	ipa_bits;
+	u32	ipa_bits;	/* 36 or 40 */
 	u64	ram_base;
 	u64	ram_size;
 	u64	dist_base;

@@ -14,8 +14,14 @@
 #define GICC_BPR		0x0008
 #define GICC_IAR		0x000c
 #define GICC_EOIR		0x0010
+#define GICC_RPR		0x0014
+#define GICC_HPPIR		0x0018
 #define GICC_ABPR		0x001c
+#define GICC_AIAR		0x0020
+#define GICC_AEOIR		0x0024
+#define GICC_AHPPIR		0x0028
 #define GICC_APR0		0x00d0
+#define GICC_NSAPR0		0x00e0
 #define GICC_IIDR		0x00fc
 #define GICC_DIR		0x1000
 
@@ -27,6 +33,8 @@
 
 /* In GICC_IAR: a Group 1 interrupt is pending, which GICC_CTLR.AckCtl keeps from being read */
 #define GICC_IAR_GRP1		1022
+
+#define GICD_ICPIDR2		0x0fe8
 
 #define GICD_CTLR_V2_ENABLE	BIT(0)
 /* In GICD_SGIR: to the CPU that writes it */

@@ -26,6 +26,13 @@
 /* One that has alignments in it, as of vectors */
 #define GUEST_PAGE(name, ...)	__GUEST_CODE(name, 4096, __VA_ARGS__)
 
+/* Such a block, where it is an argument */
+struct code_block {
+	const char	*start, *end;
+};
+
+#define CODE_BLOCK(name)	((struct code_block){ name, name##_end })
+
 struct guest_asm {
 	u32	size;
 	u32	insn[];

@@ -6,26 +6,15 @@
 #include <linux/stringify.h>
 
 #include "gic_v3.h"
-#include "kvm_util.h"
-
-/*
- * What the guests run is copied to where they run it, so it must not depend on
- * its place. An exception that it survives puts ESR_EL1 into x0 and 1 into x21,
- * and goes on after the instruction.
- */
-#define GUEST_CODE(name, ...)						\
-	extern const char name[], name##_end[];				\
-	asm(".pushsection .rodata\n"					\
-	    ".balign 4\n"						\
-	    #name ":\n" __VA_ARGS__					\
-	    #name "_end:\n"						\
-	    ".popsection\n")
+#include "guest_asm.h"
 
 /* A store there says that the guest is done. */
-#define STOP			0x0a000000
+#define STOP_GPA		0x0a000000
+/* Nothing is there, no memory and no device. */
+#define NOTHING_GPA		0x10000000
 
 #define GUEST_STOP							\
-	"	mov	x26, #" __stringify(STOP) "\n"			\
+	"	mov	x26, #" __stringify(STOP_GPA) "\n"		\
 	"	str	xzr, [x26]\n"					\
 	"	b	.\n"
 
@@ -33,7 +22,7 @@ GUEST_CODE(guest_stop, GUEST_STOP);
 
 /*
  * Code that is made for each register or instruction: where it stands for one,
- * S2_0_C0_C0_0 or "sys #0, C0, C0, #0" is replaced (see append()).
+ * S2_0_C0_C0_0 or "sys #0, C0, C0, #0" is replaced (see emit_for()).
  */
 #define STEP(insn)							\
 	"	mov	x21, #0\n"					\
@@ -80,6 +69,10 @@ GUEST_CODE(guest_instruction,
 	   "	mov	x0, x19\n"
 	   STEP("sys	#0, c0, c0, #0, x0"));
 
+/*
+ * An exception puts ESR_EL1 into x0 and 1 into x21, and the guest goes on after
+ * the instruction.
+ */
 GUEST_CODE(guest_skip_vectors,
 	   "	.rept	16\n"
 	   "	mrs	x0, esr_el1\n"
@@ -261,7 +254,7 @@ GUEST_CODE(guest_caches,
 	   "	mrs	x1, ccsidr_el1\n"
 	   "	stp	x0, x1, [x20], #16\n"
 	   "	mov	x21, #0\n"
-	   "	mrs	x0, s3_1_c0_c0_2\n"	/* CCSIDR2_EL1 */
+	   ASM_MRS("x0", SYS_CCSIDR2_EL1) "\n"
 	   "	stp	x0, x21, [x20], #16\n"
 	   "	add	x4, x4, #1\n"
 	   "	cmp	x4, #16\n"
@@ -294,14 +287,9 @@ GUEST_CODE(guest_undef,
 	   "	mov	x10, #-1\n"
 	   "	mrs	x0, s3_3_c15_c15_7\n" GUEST_STOP);
 
-GUEST_CODE(guest_load_nothing,
-	   "	mov	x10, #-1\n"
-	   "	mov	x0, #0x10000000\n"
-	   "	ldr	x0, [x0]\n" GUEST_STOP);
-
 GUEST_CODE(guest_fetch_nothing,
 	   "	mov	x10, #-1\n"
-	   "	mov	x0, #0x10000000\n"
+	   "	mov	x0, #" __stringify(NOTHING_GPA) "\n"
 	   "	br	x0\n");
 
 /* Translation tables where nothing is, for the upper half of the addresses */
@@ -312,7 +300,7 @@ GUEST_CODE(guest_walk_nothing,
 	   "	ldr	x0, 1f\n"
 	   "	msr	tcr_el1, x0\n"
 	   "	msr	ttbr0_el1, x19\n"
-	   "	mov	x0, #0x10000000\n"
+	   "	mov	x0, #" __stringify(NOTHING_GPA) "\n"
 	   "	msr	ttbr1_el1, x0\n"
 	   "	isb\n"
 	   "	mrs	x0, sctlr_el1\n"
@@ -451,8 +439,8 @@ GUEST_CODE(guest_pmu_reset,
 #define DBGWCR_EL1	0x2
 #define DBGWCR_LOAD	0x8
 #define DBGWCR_BAS	(0xff << 5)
-#define SPSR_EL1H_AIF	0x1c5
-#define SPSR_SS		0x200000
+#define PSR_EL1H_AIF	(PSR_MODE_EL1h | PSR_A_BIT | PSR_I_BIT | PSR_F_BIT)
+#define PSR_SS		0x200000
 
 /*
  * x1: OSLAR_EL1. Debug exceptions of the guest's own: what comes of each is in
@@ -494,8 +482,8 @@ GUEST_CODE(guest_debug,
 	   "	msr	dbgwcr0_el1, xzr\n"
 	   /* The step is taken from where an exception returns to. */
 	   GUEST_DEBUG_EXCEPTION(GUEST_SET("mdscr_el1", MDSCR_KDE | MDSCR_SS)
-				 "	mov	x3, #" __stringify(SPSR_EL1H_AIF) "\n"
-				 "	orr	x3, x3, #" __stringify(SPSR_SS) "\n"
+				 "	mov	x3, #" __stringify(PSR_EL1H_AIF) "\n"
+				 "	orr	x3, x3, #" __stringify(PSR_SS) "\n"
 				 "	msr	spsr_el1, x3\n"
 				 "	msr	elr_el1, x2\n"
 				 "	eret",

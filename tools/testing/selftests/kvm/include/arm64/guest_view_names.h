@@ -9,73 +9,89 @@
 #include <stdio.h>
 
 #include <linux/arm-smccc.h>
+#include <linux/arm_sdei.h>
 #include <linux/psci.h>
 
-#include "gic_v3.h"
 #include "kvm_util.h"
+#include "gic_v2.h"
+#include "gic_v3.h"
+#include "processor.h"
 
+/* Registers of the coprocessors 14 and 15, as MRC has them */
 #define CP(cp, opc1, crn, crm, opc2)	\
-	((cp) << 14 | (opc1) << 11 | (crn) << 7 | (crm) << 3 | (opc2))
-#define N(cp, opc1, crn, crm, opc2, name)	{ CP(cp, opc1, crn, crm, opc2), name }
+	(((cp) - 14) << 14 | (opc1) << 11 | (crn) << 7 | (crm) << 3 | (opc2))
+
+#define R(cp, opc1, crn, crm, opc2, name)	{ CP(cp, opc1, crn, crm, opc2), name }
 
 static const struct cp_name {
-	u32		reg;	/* in the order of the coprocessors 14, 15 */
+	u32		reg;
 	const char	*name;
 } cp_names[] = {
-	N(0, 0, 0, 0, 0, "DBGDIDR"), N(0, 0, 0, 1, 0, "DBGDSCRint"),
-	N(0, 0, 0, 2, 0, "DBGDCCINT"), N(0, 0, 0, 5, 0, "DBGDTRRXint"),
-	N(0, 0, 0, 6, 0, "DBGWFAR"), N(0, 0, 0, 7, 0, "DBGVCR"),
-	N(0, 0, 0, 0, 2, "DBGDTRRXext"), N(0, 0, 0, 2, 2, "DBGDSCRext"),
-	N(0, 0, 0, 3, 2, "DBGDTRTXext"), N(0, 0, 0, 6, 2, "DBGOSECCR"),
-	N(0, 0, 1, 0, 0, "DBGDRAR"), N(0, 0, 1, 0, 4, "DBGOSLAR"), N(0, 0, 1, 1, 4, "DBGOSLSR"),
-	N(0, 0, 1, 3, 4, "DBGOSDLR"), N(0, 0, 1, 4, 4, "DBGPRCR"),
-	N(0, 0, 2, 0, 0, "DBGDSAR"), N(0, 0, 7, 0, 7, "DBGDEVID2"),
-	N(0, 0, 7, 1, 7, "DBGDEVID1"), N(0, 0, 7, 2, 7, "DBGDEVID"),
-	N(0, 0, 7, 8, 6, "DBGCLAIMSET"), N(0, 0, 7, 9, 6, "DBGCLAIMCLR"),
-	N(0, 0, 7, 14, 6, "DBGAUTHSTATUS"), N(0, 7, 0, 0, 0, "JIDR"),
-	N(0, 7, 1, 0, 0, "JOSCR"), N(0, 7, 2, 0, 0, "JMCR"),
-	N(1, 0, 0, 0, 0, "MIDR"), N(1, 0, 0, 0, 1, "CTR"), N(1, 0, 0, 0, 2, "TCMTR"),
-	N(1, 0, 0, 0, 3, "TLBTR"), N(1, 0, 0, 0, 4, "MIDR(alias 4)"),
-	N(1, 0, 0, 0, 5, "MPIDR"), N(1, 0, 0, 0, 6, "REVIDR"), N(1, 0, 0, 0, 7, "MIDR(alias 7)"),
-	N(1, 0, 0, 1, 0, "ID_PFR0"), N(1, 0, 0, 1, 1, "ID_PFR1"), N(1, 0, 0, 1, 2, "ID_DFR0"),
-	N(1, 0, 0, 1, 3, "ID_AFR0"), N(1, 0, 0, 1, 4, "ID_MMFR0"), N(1, 0, 0, 1, 5, "ID_MMFR1"),
-	N(1, 0, 0, 1, 6, "ID_MMFR2"), N(1, 0, 0, 1, 7, "ID_MMFR3"), N(1, 0, 0, 2, 0, "ID_ISAR0"),
-	N(1, 0, 0, 2, 1, "ID_ISAR1"), N(1, 0, 0, 2, 2, "ID_ISAR2"), N(1, 0, 0, 2, 3, "ID_ISAR3"),
-	N(1, 0, 0, 2, 4, "ID_ISAR4"), N(1, 0, 0, 2, 5, "ID_ISAR5"), N(1, 0, 0, 2, 6, "ID_MMFR4"),
-	N(1, 0, 0, 2, 7, "ID_ISAR6"), N(1, 0, 0, 3, 4, "ID_PFR2"), N(1, 0, 0, 3, 5, "ID_DFR1"),
-	N(1, 0, 0, 3, 6, "ID_MMFR5"), N(1, 1, 0, 0, 0, "CCSIDR"), N(1, 1, 0, 0, 1, "CLIDR"),
-	N(1, 1, 0, 0, 2, "CCSIDR2"), N(1, 1, 0, 0, 7, "AIDR"), N(1, 2, 0, 0, 0, "CSSELR"),
-	N(1, 0, 1, 0, 0, "SCTLR"), N(1, 0, 1, 0, 1, "ACTLR"), N(1, 0, 1, 0, 2, "CPACR"),
-	N(1, 0, 1, 0, 3, "ACTLR2"), N(1, 0, 2, 0, 0, "TTBR0"), N(1, 0, 2, 0, 1, "TTBR1"),
-	N(1, 0, 2, 0, 2, "TTBCR"), N(1, 0, 2, 0, 3, "TTBCR2"), N(1, 0, 3, 0, 0, "DACR"),
-	N(1, 0, 4, 6, 0, "ICC_PMR"), N(1, 0, 5, 0, 0, "DFSR"), N(1, 0, 5, 0, 1, "IFSR"),
-	N(1, 0, 5, 1, 0, "ADFSR"), N(1, 0, 5, 1, 1, "AIFSR"), N(1, 0, 6, 0, 0, "DFAR"),
-	N(1, 0, 6, 0, 2, "IFAR"), N(1, 0, 7, 4, 0, "PAR"), N(1, 0, 9, 12, 0, "PMCR"),
-	N(1, 0, 9, 12, 1, "PMCNTENSET"), N(1, 0, 9, 12, 2, "PMCNTENCLR"),
-	N(1, 0, 9, 12, 3, "PMOVSR"), N(1, 0, 9, 12, 4, "PMSWINC"),
-	N(1, 0, 9, 12, 5, "PMSELR"), N(1, 0, 9, 12, 6, "PMCEID0"),
-	N(1, 0, 9, 12, 7, "PMCEID1"), N(1, 0, 9, 13, 0, "PMCCNTR"),
-	N(1, 0, 9, 13, 1, "PMXEVTYPER"), N(1, 0, 9, 13, 2, "PMXEVCNTR"),
-	N(1, 0, 9, 14, 0, "PMUSERENR"), N(1, 0, 9, 14, 1, "PMINTENSET"),
-	N(1, 0, 9, 14, 2, "PMINTENCLR"), N(1, 0, 9, 14, 3, "PMOVSSET"),
-	N(1, 0, 9, 14, 4, "PMCEID2"), N(1, 0, 9, 14, 5, "PMCEID3"), N(1, 0, 9, 14, 6, "PMMIR"),
-	N(1, 0, 1, 1, 2, "NSACR"), N(1, 0, 12, 1, 1, "DISR"), N(1, 0, 12, 9, 5, "ICC_NMIAR1"),
-	N(1, 0, 10, 2, 0, "MAIR0"), N(1, 0, 10, 2, 1, "MAIR1"), N(1, 0, 10, 3, 0, "AMAIR0"),
-	N(1, 0, 10, 3, 1, "AMAIR1"), N(1, 0, 12, 0, 0, "VBAR"), N(1, 0, 12, 1, 0, "ISR"),
-	N(1, 0, 12, 8, 0, "ICC_IAR0"), N(1, 0, 12, 8, 2, "ICC_HPPIR0"),
-	N(1, 0, 12, 8, 3, "ICC_BPR0"), N(1, 0, 12, 11, 3, "ICC_RPR"),
-	N(1, 0, 12, 12, 0, "ICC_IAR1"), N(1, 0, 12, 12, 2, "ICC_HPPIR1"),
-	N(1, 0, 12, 12, 3, "ICC_BPR1"), N(1, 0, 12, 12, 4, "ICC_CTLR"),
-	N(1, 0, 12, 12, 5, "ICC_SRE"), N(1, 0, 12, 12, 6, "ICC_IGRPEN0"),
-	N(1, 0, 12, 12, 7, "ICC_IGRPEN1"),
+	R(14, 0, 0, 0, 0, "DBGDIDR"), R(14, 0, 0, 1, 0, "DBGDSCRint"),
+	R(14, 0, 0, 2, 0, "DBGDCCINT"), R(14, 0, 0, 5, 0, "DBGDTRRXint"),
+	R(14, 0, 0, 6, 0, "DBGWFAR"), R(14, 0, 0, 7, 0, "DBGVCR"), R(14, 0, 0, 0, 2, "DBGDTRRXext"),
+	R(14, 0, 0, 2, 2, "DBGDSCRext"), R(14, 0, 0, 3, 2, "DBGDTRTXext"),
+	R(14, 0, 0, 6, 2, "DBGOSECCR"), R(14, 0, 1, 0, 0, "DBGDRAR"), R(14, 0, 1, 0, 4, "DBGOSLAR"),
+	R(14, 0, 1, 1, 4, "DBGOSLSR"), R(14, 0, 1, 3, 4, "DBGOSDLR"), R(14, 0, 1, 4, 4, "DBGPRCR"),
+	R(14, 0, 2, 0, 0, "DBGDSAR"), R(14, 0, 7, 0, 7, "DBGDEVID2"),
+	R(14, 0, 7, 1, 7, "DBGDEVID1"), R(14, 0, 7, 2, 7, "DBGDEVID"),
+	R(14, 0, 7, 8, 6, "DBGCLAIMSET"), R(14, 0, 7, 9, 6, "DBGCLAIMCLR"),
+	R(14, 0, 7, 14, 6, "DBGAUTHSTATUS"), R(14, 7, 0, 0, 0, "JIDR"), R(14, 7, 1, 0, 0, "JOSCR"),
+	R(14, 7, 2, 0, 0, "JMCR"), R(15, 0, 0, 0, 0, "MIDR"), R(15, 0, 0, 0, 1, "CTR"),
+	R(15, 0, 0, 0, 2, "TCMTR"), R(15, 0, 0, 0, 3, "TLBTR"), R(15, 0, 0, 0, 4, "MIDR(alias 4)"),
+	R(15, 0, 0, 0, 5, "MPIDR"), R(15, 0, 0, 0, 6, "REVIDR"), R(15, 0, 0, 0, 7, "MIDR(alias 7)"),
+	R(15, 0, 0, 1, 0, "ID_PFR0"), R(15, 0, 0, 1, 1, "ID_PFR1"), R(15, 0, 0, 1, 2, "ID_DFR0"),
+	R(15, 0, 0, 1, 3, "ID_AFR0"), R(15, 0, 0, 1, 4, "ID_MMFR0"), R(15, 0, 0, 1, 5, "ID_MMFR1"),
+	R(15, 0, 0, 1, 6, "ID_MMFR2"), R(15, 0, 0, 1, 7, "ID_MMFR3"), R(15, 0, 0, 2, 0, "ID_ISAR0"),
+	R(15, 0, 0, 2, 1, "ID_ISAR1"), R(15, 0, 0, 2, 2, "ID_ISAR2"), R(15, 0, 0, 2, 3, "ID_ISAR3"),
+	R(15, 0, 0, 2, 4, "ID_ISAR4"), R(15, 0, 0, 2, 5, "ID_ISAR5"), R(15, 0, 0, 2, 6, "ID_MMFR4"),
+	R(15, 0, 0, 2, 7, "ID_ISAR6"), R(15, 0, 0, 3, 4, "ID_PFR2"), R(15, 0, 0, 3, 5, "ID_DFR1"),
+	R(15, 0, 0, 3, 6, "ID_MMFR5"), R(15, 1, 0, 0, 0, "CCSIDR"), R(15, 1, 0, 0, 1, "CLIDR"),
+	R(15, 1, 0, 0, 2, "CCSIDR2"), R(15, 1, 0, 0, 7, "AIDR"), R(15, 2, 0, 0, 0, "CSSELR"),
+	R(15, 0, 1, 0, 0, "SCTLR"), R(15, 0, 1, 0, 1, "ACTLR"), R(15, 0, 1, 0, 2, "CPACR"),
+	R(15, 0, 1, 0, 3, "ACTLR2"), R(15, 0, 2, 0, 0, "TTBR0"), R(15, 0, 2, 0, 1, "TTBR1"),
+	R(15, 0, 2, 0, 2, "TTBCR"), R(15, 0, 2, 0, 3, "TTBCR2"), R(15, 0, 3, 0, 0, "DACR"),
+	R(15, 0, 4, 6, 0, "ICC_PMR"), R(15, 0, 5, 0, 0, "DFSR"), R(15, 0, 5, 0, 1, "IFSR"),
+	R(15, 0, 5, 1, 0, "ADFSR"), R(15, 0, 5, 1, 1, "AIFSR"), R(15, 0, 6, 0, 0, "DFAR"),
+	R(15, 0, 6, 0, 2, "IFAR"), R(15, 0, 7, 4, 0, "PAR"), R(15, 0, 9, 12, 0, "PMCR"),
+	R(15, 0, 9, 12, 1, "PMCNTENSET"), R(15, 0, 9, 12, 2, "PMCNTENCLR"),
+	R(15, 0, 9, 12, 3, "PMOVSR"), R(15, 0, 9, 12, 4, "PMSWINC"), R(15, 0, 9, 12, 5, "PMSELR"),
+	R(15, 0, 9, 12, 6, "PMCEID0"), R(15, 0, 9, 12, 7, "PMCEID1"), R(15, 0, 9, 13, 0, "PMCCNTR"),
+	R(15, 0, 9, 13, 1, "PMXEVTYPER"), R(15, 0, 9, 13, 2, "PMXEVCNTR"),
+	R(15, 0, 9, 14, 0, "PMUSERENR"), R(15, 0, 9, 14, 1, "PMINTENSET"),
+	R(15, 0, 9, 14, 2, "PMINTENCLR"), R(15, 0, 9, 14, 3, "PMOVSSET"),
+	R(15, 0, 9, 14, 4, "PMCEID2"), R(15, 0, 9, 14, 5, "PMCEID3"), R(15, 0, 9, 14, 6, "PMMIR"),
+	R(15, 0, 1, 1, 2, "NSACR"), R(15, 0, 12, 1, 1, "DISR"), R(15, 0, 12, 9, 5, "ICC_NMIAR1"),
+	R(15, 0, 10, 2, 0, "MAIR0"), R(15, 0, 10, 2, 1, "MAIR1"), R(15, 0, 10, 3, 0, "AMAIR0"),
+	R(15, 0, 10, 3, 1, "AMAIR1"), R(15, 0, 12, 0, 0, "VBAR"), R(15, 0, 12, 1, 0, "ISR"),
+	R(15, 0, 12, 8, 0, "ICC_IAR0"), R(15, 0, 12, 8, 2, "ICC_HPPIR0"),
+	R(15, 0, 12, 8, 3, "ICC_BPR0"), R(15, 0, 12, 11, 3, "ICC_RPR"),
+	R(15, 0, 12, 12, 0, "ICC_IAR1"), R(15, 0, 12, 12, 2, "ICC_HPPIR1"),
+	R(15, 0, 12, 12, 3, "ICC_BPR1"), R(15, 0, 12, 12, 4, "ICC_CTLR"),
+	R(15, 0, 12, 12, 5, "ICC_SRE"), R(15, 0, 12, 12, 6, "ICC_IGRPEN0"),
+	R(15, 0, 12, 12, 7, "ICC_IGRPEN1"),
 	/* Not FCSEIDR: KVM does not switch it, and QEMU has it, so that VMs see each other's */
-	N(1, 0, 13, 0, 1, "CONTEXTIDR"), N(1, 0, 13, 0, 2, "TPIDRURW"),
-	N(1, 0, 13, 0, 3, "TPIDRURO"), N(1, 0, 13, 0, 4, "TPIDRPRW"),
-	N(1, 0, 14, 0, 0, "CNTFRQ"), N(1, 0, 14, 1, 0, "CNTKCTL"),
-	N(1, 0, 14, 2, 0, "CNTP_TVAL"), N(1, 0, 14, 2, 1, "CNTP_CTL"),
-	N(1, 0, 14, 3, 0, "CNTV_TVAL"), N(1, 0, 14, 3, 1, "CNTV_CTL"),
-	N(1, 0, 14, 15, 7, "PMCCFILTR"),
+	R(15, 0, 13, 0, 1, "CONTEXTIDR"), R(15, 0, 13, 0, 2, "TPIDRURW"),
+	R(15, 0, 13, 0, 3, "TPIDRURO"), R(15, 0, 13, 0, 4, "TPIDRPRW"),
+	R(15, 0, 14, 0, 0, "CNTFRQ"), R(15, 0, 14, 1, 0, "CNTKCTL"),
+	R(15, 0, 14, 2, 0, "CNTP_TVAL"), R(15, 0, 14, 2, 1, "CNTP_CTL"),
+	R(15, 0, 14, 3, 0, "CNTV_TVAL"), R(15, 0, 14, 3, 1, "CNTV_CTL"),
+	R(15, 0, 14, 15, 7, "PMCCFILTR"),
 };
+
+#undef R
+
+/* The one with that name */
+static u32 cp_reg(const char *name)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(cp_names); i++) {
+		if (!strcmp(cp_names[i].name, name))
+			return cp_names[i].reg;
+	}
+	TEST_FAIL("No register %s", name);
+}
 
 /* Returns whether it has a name */
 static bool cp_name(char *buf, size_t size, u32 reg)
@@ -105,16 +121,18 @@ static bool cp_name(char *buf, size_t size, u32 reg)
 	return *buf != 'p';
 }
 
+/* As MRRC has them */
+#define R(cp, opc1, crm, name)	{ ((cp) - 14) << 8 | (opc1) << 4 | (crm), name }
+
 static const struct cp_name cp64_names[] = {
-	{ 0 << 8 | 0 << 4 | 1, "DBGDRAR" }, { 0 << 8 | 0 << 4 | 2, "DBGDSAR" },
-	{ 1 << 8 | 0 << 4 | 2, "TTBR0" }, { 1 << 8 | 1 << 4 | 2, "TTBR1" },
-	{ 1 << 8 | 0 << 4 | 7, "PAR" }, { 1 << 8 | 0 << 4 | 9, "PMCCNTR" },
-	{ 1 << 8 | 0 << 4 | 14, "CNTPCT" }, { 1 << 8 | 1 << 4 | 14, "CNTVCT" },
-	{ 1 << 8 | 2 << 4 | 14, "CNTP_CVAL" }, { 1 << 8 | 3 << 4 | 14, "CNTV_CVAL" },
-	{ 1 << 8 | 8 << 4 | 14, "CNTPCTSS" }, { 1 << 8 | 9 << 4 | 14, "CNTVCTSS" },
-	{ 1 << 8 | 0 << 4 | 12, "ICC_SGI1R" }, { 1 << 8 | 1 << 4 | 12, "ICC_ASGI1R" },
-	{ 1 << 8 | 2 << 4 | 12, "ICC_SGI0R" },
+	R(14, 0, 1, "DBGDRAR"), R(14, 0, 2, "DBGDSAR"), R(15, 0, 2, "TTBR0"), R(15, 1, 2, "TTBR1"),
+	R(15, 0, 7, "PAR"), R(15, 0, 9, "PMCCNTR"), R(15, 0, 14, "CNTPCT"), R(15, 1, 14, "CNTVCT"),
+	R(15, 2, 14, "CNTP_CVAL"), R(15, 3, 14, "CNTV_CVAL"), R(15, 8, 14, "CNTPCTSS"),
+	R(15, 9, 14, "CNTVCTSS"), R(15, 0, 12, "ICC_SGI1R"), R(15, 1, 12, "ICC_ASGI1R"),
+	R(15, 2, 12, "ICC_SGI0R"),
 };
+
+#undef R
 
 static bool cp64_name(char *buf, size_t size, u32 n)
 {
@@ -132,6 +150,16 @@ static bool cp64_name(char *buf, size_t size, u32 n)
 
 enum { ONLY_ASKED = 1, VARIES = 2 };
 
+/* Functions that the kernel has no name for */
+#define FAST(bits, owner, nr)	\
+	ARM_SMCCC_CALL_VAL(ARM_SMCCC_FAST_CALL, ARM_SMCCC_SMC_##bits, ARM_SMCCC_OWNER_##owner, nr)
+#define FAST32(owner, nr)	FAST(32, owner, nr)
+#define FAST64(owner, nr)	FAST(64, owner, nr)
+
+#define FN(id, name, ...)	{ id, name, ##__VA_ARGS__ }
+#define PSCI(v, name, ...)	FN(PSCI_##v##_FN_##name, #name, ##__VA_ARGS__)
+#define PSCI64(v, name, ...)	FN(PSCI_##v##_FN64_##name, #name "64", ##__VA_ARGS__)
+
 /* Functions with a name. Those that end or stop the machine are only asked for. */
 static const struct function {
 	u32		id;
@@ -139,80 +167,67 @@ static const struct function {
 	u32		flags;
 	u64		arg;
 } functions[] = {
-	{ ARM_SMCCC_VERSION_FUNC_ID, "SMCCC_VERSION" },
-	{ ARM_SMCCC_ARCH_FEATURES_FUNC_ID, "SMCCC_ARCH_FEATURES", 0,
-	  ARM_SMCCC_ARCH_FEATURES_FUNC_ID },
-	{ ARM_SMCCC_ARCH_SOC_ID, "SMCCC_ARCH_SOC_ID" },
-	{ 0x80000003, "SMCCC_ARCH_FEATURE_AVAILABILITY" },
-	{ ARM_SMCCC_ARCH_WORKAROUND_3, "SMCCC_ARCH_WORKAROUND_3" },
-	{ 0x80004000, "SMCCC_ARCH_WORKAROUND_4" },
-	{ ARM_SMCCC_ARCH_WORKAROUND_2, "SMCCC_ARCH_WORKAROUND_2" },
-	{ ARM_SMCCC_ARCH_WORKAROUND_1, "SMCCC_ARCH_WORKAROUND_1" },
-	{ PSCI_0_2_FN_PSCI_VERSION, "PSCI_VERSION" },
-	{ PSCI_0_2_FN_CPU_SUSPEND, "CPU_SUSPEND", ONLY_ASKED },
-	{ PSCI_0_2_FN64_CPU_SUSPEND, "CPU_SUSPEND64", ONLY_ASKED },
-	{ PSCI_0_2_FN_CPU_OFF, "CPU_OFF", ONLY_ASKED },
-	{ PSCI_0_2_FN_CPU_ON, "CPU_ON" },
-	{ PSCI_0_2_FN64_CPU_ON, "CPU_ON64" },
-	{ PSCI_0_2_FN_AFFINITY_INFO, "AFFINITY_INFO" },
-	{ PSCI_0_2_FN64_AFFINITY_INFO, "AFFINITY_INFO64" },
-	{ PSCI_0_2_FN_MIGRATE, "MIGRATE" },
-	{ PSCI_0_2_FN64_MIGRATE, "MIGRATE64" },
-	{ PSCI_0_2_FN_MIGRATE_INFO_TYPE, "MIGRATE_INFO_TYPE" },
-	{ PSCI_0_2_FN_MIGRATE_INFO_UP_CPU, "MIGRATE_INFO_UP_CPU" },
-	{ PSCI_0_2_FN64_MIGRATE_INFO_UP_CPU, "MIGRATE_INFO_UP_CPU64" },
-	{ PSCI_0_2_FN_SYSTEM_OFF, "SYSTEM_OFF", ONLY_ASKED },
-	{ PSCI_0_2_FN_SYSTEM_RESET, "SYSTEM_RESET", ONLY_ASKED },
-	{ PSCI_1_0_FN_PSCI_FEATURES, "PSCI_FEATURES", 0, PSCI_1_0_FN_PSCI_FEATURES },
-	{ PSCI_1_0_FN_CPU_FREEZE, "CPU_FREEZE", ONLY_ASKED },
-	{ PSCI_1_0_FN_CPU_DEFAULT_SUSPEND, "CPU_DEFAULT_SUSPEND", ONLY_ASKED },
-	{ PSCI_1_0_FN64_CPU_DEFAULT_SUSPEND, "CPU_DEFAULT_SUSPEND64", ONLY_ASKED },
-	{ PSCI_1_0_FN_NODE_HW_STATE, "NODE_HW_STATE" },
-	{ PSCI_1_0_FN64_NODE_HW_STATE, "NODE_HW_STATE64" },
-	{ PSCI_1_0_FN_SYSTEM_SUSPEND, "SYSTEM_SUSPEND", ONLY_ASKED },
-	{ PSCI_1_0_FN64_SYSTEM_SUSPEND, "SYSTEM_SUSPEND64", ONLY_ASKED },
-	{ PSCI_1_0_FN_SET_SUSPEND_MODE, "PSCI_SET_SUSPEND_MODE" },
-	{ PSCI_1_0_FN_STAT_RESIDENCY, "PSCI_STAT_RESIDENCY" },
-	{ PSCI_1_0_FN64_STAT_RESIDENCY, "PSCI_STAT_RESIDENCY64" },
-	{ PSCI_1_0_FN_STAT_COUNT, "PSCI_STAT_COUNT" },
-	{ PSCI_1_0_FN64_STAT_COUNT, "PSCI_STAT_COUNT64" },
-	{ PSCI_1_1_FN_SYSTEM_RESET2, "SYSTEM_RESET2", ONLY_ASKED },
-	{ PSCI_1_1_FN64_SYSTEM_RESET2, "SYSTEM_RESET2_64", ONLY_ASKED },
-	{ PSCI_1_1_FN_MEM_PROTECT, "MEM_PROTECT" },
-	{ PSCI_1_1_FN_MEM_PROTECT_CHECK_RANGE, "MEM_PROTECT_CHECK_RANGE" },
-	{ PSCI_1_1_FN64_MEM_PROTECT_CHECK_RANGE, "MEM_PROTECT_CHECK_RANGE64" },
-	{ PSCI_1_3_FN_SYSTEM_OFF2, "SYSTEM_OFF2", ONLY_ASKED },
-	{ PSCI_1_3_FN64_SYSTEM_OFF2, "SYSTEM_OFF2_64", ONLY_ASKED },
-	{ 0x84000016, "PSCI_CLEAN_INV_MEMREGION", ONLY_ASKED },
-	{ 0xc4000016, "PSCI_CLEAN_INV_MEMREGION64", ONLY_ASKED },
-	{ ARM_SMCCC_TRNG_VERSION, "TRNG_VERSION" },
-	{ ARM_SMCCC_TRNG_FEATURES, "TRNG_FEATURES", 0, ARM_SMCCC_TRNG_RND32 },
-	{ ARM_SMCCC_TRNG_GET_UUID, "TRNG_GET_UUID" },
-	{ ARM_SMCCC_TRNG_RND32, "TRNG_RND", VARIES, 32 },
-	{ ARM_SMCCC_TRNG_RND64, "TRNG_RND64", VARIES, 32 },
-	{ 0xc4000020, "SDEI_1_0_FN_SDEI_VERSION" },
-	{ 0x8400ff00, "STD_CALL_COUNT" },
-	{ 0x8400ff01, "STD_CALL_UID" },
-	{ 0x8400ff03, "STD_CALL_REVISION" },
-	{ ARM_SMCCC_HV_PV_TIME_FEATURES, "PV_TIME_FEATURES", 0, ARM_SMCCC_HV_PV_TIME_ST },
-	{ ARM_SMCCC_HV_PV_TIME_ST, "PV_TIME_ST" },
-	{ 0x8500ff01, "STD_HYP_CALL_UID" },
-	{ ARM_SMCCC_VENDOR_HYP_KVM_FEATURES_FUNC_ID, "VENDOR_HYP_KVM_FEATURES" },
-	{ ARM_SMCCC_VENDOR_HYP_KVM_PTP_FUNC_ID, "VENDOR_HYP_KVM_PTP", VARIES },
-	{ 0xc6000002, "VENDOR_HYP_KVM_HYP_MEMINFO" },
-	{ 0xc6000003, "VENDOR_HYP_KVM_MEM_SHARE" },
-	{ 0xc6000004, "VENDOR_HYP_KVM_MEM_UNSHARE" },
-	{ 0xc6000007, "VENDOR_HYP_KVM_MMIO_GUARD" },
-	{ 0xc6000040, "VENDOR_HYP_KVM_DISCOVER_IMPL_VER" },
-	{ 0xc6000041, "VENDOR_HYP_KVM_DISCOVER_IMPL_CPUS" },
-	{ 0x8600ff00, "VENDOR_HYP_CALL_COUNT" },
-	{ ARM_SMCCC_VENDOR_HYP_CALL_UID_FUNC_ID, "VENDOR_HYP_CALL_UID" },
-	{ 0x8600ff03, "VENDOR_HYP_CALL_REVISION" },
-	{ 0x95c1ba5e, "PSCI 0.1 CPU_SUSPEND", ONLY_ASKED },
-	{ 0x95c1ba5f, "PSCI 0.1 CPU_OFF", ONLY_ASKED },
-	{ 0x95c1ba60, "PSCI 0.1 CPU_ON" },
-	{ 0x95c1ba61, "PSCI 0.1 MIGRATE" },
+	FN(ARM_SMCCC_VERSION_FUNC_ID, "SMCCC_VERSION"),
+	FN(ARM_SMCCC_ARCH_FEATURES_FUNC_ID, "SMCCC_ARCH_FEATURES", 0,
+	   ARM_SMCCC_ARCH_FEATURES_FUNC_ID),
+	FN(ARM_SMCCC_ARCH_SOC_ID, "SMCCC_ARCH_SOC_ID"),
+	FN(FAST32(ARCH, 0x3), "SMCCC_ARCH_FEATURE_AVAILABILITY"),
+	FN(ARM_SMCCC_ARCH_WORKAROUND_3, "SMCCC_ARCH_WORKAROUND_3"),
+	FN(FAST32(ARCH, 0x4000), "SMCCC_ARCH_WORKAROUND_4"),
+	FN(ARM_SMCCC_ARCH_WORKAROUND_2, "SMCCC_ARCH_WORKAROUND_2"),
+	FN(ARM_SMCCC_ARCH_WORKAROUND_1, "SMCCC_ARCH_WORKAROUND_1"), PSCI(0_2, PSCI_VERSION),
+	PSCI(0_2, CPU_SUSPEND, ONLY_ASKED), PSCI64(0_2, CPU_SUSPEND, ONLY_ASKED),
+	PSCI(0_2, CPU_OFF, ONLY_ASKED), PSCI(0_2, CPU_ON), PSCI64(0_2, CPU_ON),
+	PSCI(0_2, AFFINITY_INFO), PSCI64(0_2, AFFINITY_INFO), PSCI(0_2, MIGRATE),
+	PSCI64(0_2, MIGRATE), PSCI(0_2, MIGRATE_INFO_TYPE), PSCI(0_2, MIGRATE_INFO_UP_CPU),
+	PSCI64(0_2, MIGRATE_INFO_UP_CPU), PSCI(0_2, SYSTEM_OFF, ONLY_ASKED),
+	PSCI(0_2, SYSTEM_RESET, ONLY_ASKED), PSCI(1_0, PSCI_FEATURES, 0, PSCI_1_0_FN_PSCI_FEATURES),
+	PSCI(1_0, CPU_FREEZE, ONLY_ASKED), PSCI(1_0, CPU_DEFAULT_SUSPEND, ONLY_ASKED),
+	PSCI64(1_0, CPU_DEFAULT_SUSPEND, ONLY_ASKED), PSCI(1_0, NODE_HW_STATE),
+	PSCI64(1_0, NODE_HW_STATE), PSCI(1_0, SYSTEM_SUSPEND, ONLY_ASKED),
+	PSCI64(1_0, SYSTEM_SUSPEND, ONLY_ASKED),
+	FN(PSCI_1_0_FN_SET_SUSPEND_MODE, "PSCI_SET_SUSPEND_MODE"),
+	FN(PSCI_1_0_FN_STAT_RESIDENCY, "PSCI_STAT_RESIDENCY"),
+	FN(PSCI_1_0_FN64_STAT_RESIDENCY, "PSCI_STAT_RESIDENCY64"),
+	FN(PSCI_1_0_FN_STAT_COUNT, "PSCI_STAT_COUNT"),
+	FN(PSCI_1_0_FN64_STAT_COUNT, "PSCI_STAT_COUNT64"), PSCI(1_1, SYSTEM_RESET2, ONLY_ASKED),
+	FN(PSCI_1_1_FN64_SYSTEM_RESET2, "SYSTEM_RESET2_64", ONLY_ASKED), PSCI(1_1, MEM_PROTECT),
+	PSCI(1_1, MEM_PROTECT_CHECK_RANGE), PSCI64(1_1, MEM_PROTECT_CHECK_RANGE),
+	PSCI(1_3, SYSTEM_OFF2, ONLY_ASKED),
+	FN(PSCI_1_3_FN64_SYSTEM_OFF2, "SYSTEM_OFF2_64", ONLY_ASKED),
+	FN(FAST32(STANDARD, 0x16), "PSCI_CLEAN_INV_MEMREGION", ONLY_ASKED),
+	FN(FAST64(STANDARD, 0x16), "PSCI_CLEAN_INV_MEMREGION64", ONLY_ASKED),
+	FN(ARM_SMCCC_TRNG_VERSION, "TRNG_VERSION"),
+	FN(ARM_SMCCC_TRNG_FEATURES, "TRNG_FEATURES", 0, ARM_SMCCC_TRNG_RND32),
+	FN(ARM_SMCCC_TRNG_GET_UUID, "TRNG_GET_UUID"),
+	FN(ARM_SMCCC_TRNG_RND32, "TRNG_RND", VARIES, 32),
+	FN(ARM_SMCCC_TRNG_RND64, "TRNG_RND64", VARIES, 32),
+	FN(SDEI_1_0_FN_SDEI_VERSION, "SDEI_1_0_FN_SDEI_VERSION"),
+	FN(FAST32(STANDARD, 0xff00), "STD_CALL_COUNT"),
+	FN(FAST32(STANDARD, 0xff01), "STD_CALL_UID"),
+	FN(FAST32(STANDARD, 0xff03), "STD_CALL_REVISION"),
+	FN(ARM_SMCCC_HV_PV_TIME_FEATURES, "PV_TIME_FEATURES", 0, ARM_SMCCC_HV_PV_TIME_ST),
+	FN(ARM_SMCCC_HV_PV_TIME_ST, "PV_TIME_ST"),
+	FN(FAST32(STANDARD_HYP, 0xff01), "STD_HYP_CALL_UID"),
+	FN(ARM_SMCCC_VENDOR_HYP_KVM_FEATURES_FUNC_ID, "VENDOR_HYP_KVM_FEATURES"),
+	FN(ARM_SMCCC_VENDOR_HYP_KVM_PTP_FUNC_ID, "VENDOR_HYP_KVM_PTP", VARIES),
+	FN(FAST64(VENDOR_HYP, 0x2), "VENDOR_HYP_KVM_HYP_MEMINFO"),
+	FN(FAST64(VENDOR_HYP, 0x3), "VENDOR_HYP_KVM_MEM_SHARE"),
+	FN(FAST64(VENDOR_HYP, 0x4), "VENDOR_HYP_KVM_MEM_UNSHARE"),
+	FN(FAST64(VENDOR_HYP, 0x7), "VENDOR_HYP_KVM_MMIO_GUARD"),
+	FN(FAST64(VENDOR_HYP, 0x40), "VENDOR_HYP_KVM_DISCOVER_IMPL_VER"),
+	FN(FAST64(VENDOR_HYP, 0x41), "VENDOR_HYP_KVM_DISCOVER_IMPL_CPUS"),
+	FN(FAST32(VENDOR_HYP, 0xff00), "VENDOR_HYP_CALL_COUNT"),
+	FN(ARM_SMCCC_VENDOR_HYP_CALL_UID_FUNC_ID, "VENDOR_HYP_CALL_UID"),
+	FN(FAST32(VENDOR_HYP, 0xff03), "VENDOR_HYP_CALL_REVISION"),
+	FN(KVM_PSCI_FN_CPU_SUSPEND, "PSCI 0.1 CPU_SUSPEND", ONLY_ASKED),
+	FN(KVM_PSCI_FN_CPU_OFF, "PSCI 0.1 CPU_OFF", ONLY_ASKED),
+	FN(KVM_PSCI_FN_CPU_ON, "PSCI 0.1 CPU_ON"), FN(KVM_PSCI_FN_MIGRATE, "PSCI 0.1 MIGRATE"),
 };
+
+#undef FN
+#undef PSCI
+#undef PSCI64
 
 /* The SMCCC has x4 to x17 preserved: what they hold before a call */
 #define PRESERVED(n)	(0x5a5a00000000UL + (n))
@@ -230,8 +245,9 @@ static const struct odd_call {
 	ODD("PSCI_VERSION, upper half set", UPPER | PSCI_0_2_FN_PSCI_VERSION),
 	ODD("PSCI_FEATURES(PSCI_VERSION, upper half set)",
 	    PSCI_1_0_FN_PSCI_FEATURES, UPPER | PSCI_0_2_FN_PSCI_VERSION),
-	ODD("PSCI_FEATURES(PSCI_VERSION as SMC64)", PSCI_1_0_FN_PSCI_FEATURES, 0xc4000000),
-	ODD("PSCI_FEATURES(PSCI_VERSION as no fast call)", PSCI_1_0_FN_PSCI_FEATURES, 0x04000000),
+	ODD("PSCI_FEATURES(PSCI_VERSION as SMC64)", PSCI_1_0_FN_PSCI_FEATURES, FAST64(STANDARD, 0)),
+	ODD("PSCI_FEATURES(PSCI_VERSION as no fast call)", PSCI_1_0_FN_PSCI_FEATURES,
+	    PSCI_0_2_FN_PSCI_VERSION & ~BIT(ARM_SMCCC_TYPE_SHIFT)),
 	ODD("PSCI_FEATURES(0)", PSCI_1_0_FN_PSCI_FEATURES, 0),
 	ODD("PSCI_FEATURES(SMCCC_VERSION)", PSCI_1_0_FN_PSCI_FEATURES, ARM_SMCCC_VERSION_FUNC_ID),
 	ODD("AFFINITY_INFO64(0)", PSCI_0_2_FN64_AFFINITY_INFO, 0, 0),
@@ -268,8 +284,9 @@ static const struct odd_call {
 	ODD("MIGRATE(1)", PSCI_0_2_FN_MIGRATE, 1),
 	ODD("SMCCC_VERSION(1, 2, 3)", ARM_SMCCC_VERSION_FUNC_ID, 1, 2, 3),
 	ODD("SMCCC_VERSION, upper half set", UPPER | ARM_SMCCC_VERSION_FUNC_ID),
-	ODD("SMCCC_VERSION as SMC64", 0xc0000000),
-	ODD("SMCCC_VERSION as no fast call", 0x00000000),
+	ODD("SMCCC_VERSION as SMC64", FAST64(ARCH, 0)),
+	ODD("SMCCC_VERSION as no fast call",
+	    ARM_SMCCC_VERSION_FUNC_ID & ~BIT(ARM_SMCCC_TYPE_SHIFT)),
 	ODD("SMCCC_ARCH_FEATURES(SMCCC_VERSION, upper half set)",
 	    ARM_SMCCC_ARCH_FEATURES_FUNC_ID, UPPER | ARM_SMCCC_VERSION_FUNC_ID),
 	ODD("SMCCC_ARCH_FEATURES(WORKAROUND_1, upper half set)",
@@ -303,7 +320,7 @@ static const struct odd_call {
 	{ "VENDOR_HYP_KVM_PTP(0, upper half set)",
 	  { ARM_SMCCC_VENDOR_HYP_KVM_PTP_FUNC_ID, UPPER }, true },
 	ODD("VENDOR_HYP_CALL_UID(1, 2, 3)", ARM_SMCCC_VENDOR_HYP_CALL_UID_FUNC_ID, 1, 2, 3),
-	ODD("VENDOR_HYP_KVM_DISCOVER_IMPL_CPUS(~0)", 0xc6000041, ~0UL),
+	ODD("VENDOR_HYP_KVM_DISCOVER_IMPL_CPUS(~0)", FAST64(VENDOR_HYP, 0x41), ~0UL),
 };
 
 #undef ODD
@@ -349,104 +366,73 @@ static bool instruction_name(char *buf, size_t size, u32 insn)
 	return false;
 }
 
-#define V2	BIT(0)
-#define V3	BIT(1)
-#define NO_READ	BIT(2)	/* has an effect */
-#define NO_WRITE BIT(3)
+/* The versions of the GIC that have it, as opts.gic says them */
+#define V2		BIT(2)
+#define V3		BIT(3)
+#define NO_WRITE	BIT(4)
 
-enum gic_frame { DIST, REDIST, SGI, CPU, ITS };
+/* Of those that come in numbers, the first */
+#define GICC_APR	GICC_APR0
+#define GICC_NSAPR	GICC_NSAPR0
+
+#define GICR_MPAMIDR	0x0018
+#define GICR_PARTIDR	0x001c
+
+enum gic_frame_id { GICD, GICR, GICR_SGI, GICC, GITS };
+
+#define REGS(frame, flags, name, len)	\
+	{ frame, flags, frame##_##name, len, #frame "_" #name }
+#define REG(frame, flags, name)		REGS(frame, flags, name, 0)
+#define SGI(name, len)			{ GICR_SGI, V3, GICD_##name, len, "GICR_" #name }
 
 /* Registers with names; those that have a length are numbered. */
 static const struct gic_reg {
-	enum gic_frame	frame;
-	u32		flags;
-	u32		off;
-	u32		len;
-	const char	*name;
+	enum gic_frame_id	frame;
+	u32			flags;
+	u32			off;
+	u32			len;
+	const char		*name;
 } gic_regs[] = {
-	{ DIST, V2 | V3, GICD_CTLR, 0, "GICD_CTLR" },
-	{ DIST, V2 | V3, GICD_TYPER, 0, "GICD_TYPER" },
-	{ DIST, V2 | V3, GICD_IIDR, 0, "GICD_IIDR" },
-	{ DIST, V3, GICD_TYPER2, 0, "GICD_TYPER2" },
-	{ DIST, V3, GICD_STATUSR, 0, "GICD_STATUSR" },
-	{ DIST, V3, GICD_SETSPI_NSR, 0, "GICD_SETSPI_NSR" },
-	{ DIST, V3, GICD_CLRSPI_NSR, 0, "GICD_CLRSPI_NSR" },
-	{ DIST, V3, GICD_SETSPI_SR, 0, "GICD_SETSPI_SR" },
-	{ DIST, V3, GICD_CLRSPI_SR, 0, "GICD_CLRSPI_SR" },
-	{ DIST, V2 | V3, GICD_IGROUPR, 0x80, "GICD_IGROUPR" },
-	{ DIST, V2 | V3, GICD_ISENABLER, 0x80, "GICD_ISENABLER" },
-	{ DIST, V2 | V3, GICD_ICENABLER, 0x80, "GICD_ICENABLER" },
-	{ DIST, V2 | V3, GICD_ISPENDR, 0x80, "GICD_ISPENDR" },
-	{ DIST, V2 | V3, GICD_ICPENDR, 0x80, "GICD_ICPENDR" },
-	{ DIST, V2 | V3, GICD_ISACTIVER, 0x80, "GICD_ISACTIVER" },
-	{ DIST, V2 | V3, GICD_ICACTIVER, 0x80, "GICD_ICACTIVER" },
-	{ DIST, V2 | V3, GICD_IPRIORITYR, 0x400, "GICD_IPRIORITYR" },
-	{ DIST, V2 | V3, GICD_ITARGETSR, 0x400, "GICD_ITARGETSR" },
-	{ DIST, V2 | V3, GICD_ICFGR, 0x100, "GICD_ICFGR" },
-	{ DIST, V3, GICD_IGRPMODR, 0x80, "GICD_IGRPMODR" },
-	{ DIST, V2 | V3, GICD_NSACR, 0x100, "GICD_NSACR" },
-	{ DIST, V2 | V3, GICD_SGIR, 0, "GICD_SGIR" },
-	{ DIST, V2 | V3, GICD_CPENDSGIR, 0x10, "GICD_CPENDSGIR" },
-	{ DIST, V2 | V3, GICD_SPENDSGIR, 0x10, "GICD_SPENDSGIR" },
-	{ DIST, V3, GICD_IROUTER, 0x2000, "GICD_IROUTER" },
-	{ DIST, V3, GICD_PIDR2, 0, "GICD_PIDR2" },
-	{ DIST, V2, 0xfe8, 0, "GICD_ICPIDR2" },
+	REG(GICD, V2 | V3, CTLR), REG(GICD, V2 | V3, TYPER), REG(GICD, V2 | V3, IIDR),
+	REG(GICD, V3, TYPER2), REG(GICD, V3, STATUSR), REG(GICD, V3, SETSPI_NSR),
+	REG(GICD, V3, CLRSPI_NSR), REG(GICD, V3, SETSPI_SR), REG(GICD, V3, CLRSPI_SR),
+	REGS(GICD, V2 | V3, IGROUPR, 0x80), REGS(GICD, V2 | V3, ISENABLER, 0x80),
+	REGS(GICD, V2 | V3, ICENABLER, 0x80), REGS(GICD, V2 | V3, ISPENDR, 0x80),
+	REGS(GICD, V2 | V3, ICPENDR, 0x80), REGS(GICD, V2 | V3, ISACTIVER, 0x80),
+	REGS(GICD, V2 | V3, ICACTIVER, 0x80), REGS(GICD, V2 | V3, IPRIORITYR, 0x400),
+	REGS(GICD, V2 | V3, ITARGETSR, 0x400), REGS(GICD, V2 | V3, ICFGR, 0x100),
+	REGS(GICD, V3, IGRPMODR, 0x80), REGS(GICD, V2 | V3, NSACR, 0x100), REG(GICD, V2 | V3, SGIR),
+	REGS(GICD, V2 | V3, CPENDSGIR, 0x10), REGS(GICD, V2 | V3, SPENDSGIR, 0x10),
+	REGS(GICD, V3, IROUTER, 0x2000), REG(GICD, V3, PIDR2), REG(GICD, V2, ICPIDR2),
 
-	{ REDIST, V3, GICR_CTLR, 0, "GICR_CTLR" },
-	{ REDIST, V3, GICR_IIDR, 0, "GICR_IIDR" },
-	{ REDIST, V3, GICR_TYPER, 8, "GICR_TYPER" },
-	{ REDIST, V3, GICR_STATUSR, 0, "GICR_STATUSR" },
-	{ REDIST, V3, GICR_WAKER, 0, "GICR_WAKER" },
-	{ REDIST, V3, 0x18, 0, "GICR_MPAMIDR" },
-	{ REDIST, V3, 0x1c, 0, "GICR_PARTIDR" },
-	{ REDIST, V3, GICR_SETLPIR, 8, "GICR_SETLPIR" },
-	{ REDIST, V3, GICR_CLRLPIR, 8, "GICR_CLRLPIR" },
-	{ REDIST, V3, GICR_PROPBASER, 8, "GICR_PROPBASER" },
-	{ REDIST, V3, GICR_PENDBASER, 8, "GICR_PENDBASER" },
-	{ REDIST, V3, GICR_INVLPIR, 8, "GICR_INVLPIR" },
-	{ REDIST, V3, GICR_INVALLR, 8, "GICR_INVALLR" },
-	{ REDIST, V3, GICR_SYNCR, 0, "GICR_SYNCR" },
-	{ REDIST, V3, GICR_PIDR2, 0, "GICR_PIDR2" },
-	{ SGI, V3, GICD_IGROUPR, 0x80, "GICR_IGROUPR" },
-	{ SGI, V3, GICD_ISENABLER, 0x80, "GICR_ISENABLER" },
-	{ SGI, V3, GICD_ICENABLER, 0x80, "GICR_ICENABLER" },
-	{ SGI, V3, GICD_ISPENDR, 0x80, "GICR_ISPENDR" },
-	{ SGI, V3, GICD_ICPENDR, 0x80, "GICR_ICPENDR" },
-	{ SGI, V3, GICD_ISACTIVER, 0x80, "GICR_ISACTIVER" },
-	{ SGI, V3, GICD_ICACTIVER, 0x80, "GICR_ICACTIVER" },
-	{ SGI, V3, GICD_IPRIORITYR, 0x400, "GICR_IPRIORITYR" },
-	{ SGI, V3, GICD_ICFGR, 0x100, "GICR_ICFGR" },
-	{ SGI, V3, GICD_IGRPMODR, 0x80, "GICR_IGRPMODR" },
-	{ SGI, V3, GICD_NSACR, 0x100, "GICR_NSACR" },
+	REG(GICR, V3, CTLR), REG(GICR, V3, IIDR), REGS(GICR, V3, TYPER, 8), REG(GICR, V3, STATUSR),
+	REG(GICR, V3, WAKER), REG(GICR, V3, MPAMIDR), REG(GICR, V3, PARTIDR),
+	REGS(GICR, V3, SETLPIR, 8), REGS(GICR, V3, CLRLPIR, 8), REGS(GICR, V3, PROPBASER, 8),
+	REGS(GICR, V3, PENDBASER, 8), REGS(GICR, V3, INVLPIR, 8), REGS(GICR, V3, INVALLR, 8),
+	REG(GICR, V3, SYNCR), REG(GICR, V3, PIDR2),
+
+	SGI(IGROUPR, 0x80), SGI(ISENABLER, 0x80),
+	SGI(ICENABLER, 0x80), SGI(ISPENDR, 0x80), SGI(ICPENDR, 0x80), SGI(ISACTIVER, 0x80),
+	SGI(ICACTIVER, 0x80), SGI(IPRIORITYR, 0x400), SGI(ICFGR, 0x100), SGI(IGRPMODR, 0x80),
+	SGI(NSACR, 0x100),
 
 	/*
 	 * IAR is read before anything can be pending, and not again; to end
 	 * what is not active is unpredictable, and goes to the hardware.
 	 */
-	{ CPU, V2, 0x00, 0, "GICC_CTLR" },
-	{ CPU, V2, 0x04, 0, "GICC_PMR" },
-	{ CPU, V2, 0x08, 0, "GICC_BPR" },
-	{ CPU, V2 | NO_WRITE, 0x0c, 0, "GICC_IAR" },
-	{ CPU, V2 | NO_WRITE, 0x10, 0, "GICC_EOIR" },
-	{ CPU, V2, 0x14, 0, "GICC_RPR" },
-	{ CPU, V2, 0x18, 0, "GICC_HPPIR" },
-	{ CPU, V2, 0x1c, 0, "GICC_ABPR" },
-	{ CPU, V2 | NO_WRITE, 0x20, 0, "GICC_AIAR" },
-	{ CPU, V2 | NO_WRITE, 0x24, 0, "GICC_AEOIR" },
-	{ CPU, V2, 0x28, 0, "GICC_AHPPIR" },
-	{ CPU, V2, 0xd0, 0x10, "GICC_APR" },
-	{ CPU, V2, 0xe0, 0x10, "GICC_NSAPR" },
-	{ CPU, V2, 0xfc, 0, "GICC_IIDR" },
-	{ CPU, V2 | NO_WRITE, 0x1000, 0, "GICC_DIR" },
+	REG(GICC, V2, CTLR), REG(GICC, V2, PMR), REG(GICC, V2, BPR), REG(GICC, V2 | NO_WRITE, IAR),
+	REG(GICC, V2 | NO_WRITE, EOIR), REG(GICC, V2, RPR), REG(GICC, V2, HPPIR),
+	REG(GICC, V2, ABPR), REG(GICC, V2 | NO_WRITE, AIAR), REG(GICC, V2 | NO_WRITE, AEOIR),
+	REG(GICC, V2, AHPPIR), REGS(GICC, V2, APR, 0x10),
+	REGS(GICC, V2, NSAPR, 0x10), REG(GICC, V2, IIDR), REG(GICC, V2 | NO_WRITE, DIR),
 
-	{ ITS, V3, GITS_CTLR, 0, "GITS_CTLR" },
-	{ ITS, V3, GITS_IIDR, 0, "GITS_IIDR" },
-	{ ITS, V3, GITS_TYPER, 8, "GITS_TYPER" },
-	{ ITS, V3, GITS_CBASER, 8, "GITS_CBASER" },
-	{ ITS, V3, GITS_CWRITER, 8, "GITS_CWRITER" },
-	{ ITS, V3, GITS_CREADR, 8, "GITS_CREADR" },
-	{ ITS, V3, GITS_BASER, 0x40, "GITS_BASER" },
-	{ ITS, V3, 0xffe8, 0, "GITS_PIDR2" },
+	REG(GITS, V3, CTLR), REG(GITS, V3, IIDR),
+	REGS(GITS, V3, TYPER, 8), REGS(GITS, V3, CBASER, 8), REGS(GITS, V3, CWRITER, 8),
+	REGS(GITS, V3, CREADR, 8), REGS(GITS, V3, BASER, 0x40), REG(GITS, V3, PIDR2),
 };
+
+#undef REGS
+#undef REG
+#undef SGI
 
 #endif /* SELFTEST_KVM_GUEST_VIEW_NAMES_H */

@@ -77,10 +77,11 @@ struct bare_vm_desc bare_vm_default(u32 gic)
 /* The VM and its memory */
 void bare_vm_create(struct bare_vm *m, const struct bare_vm_desc *d)
 {
+	enum vm_guest_mode mode = d->ipa_bits == 36 ? VM_MODE_P36V48_4K : VM_MODE_P40V48_4K;
 	struct kvm_userspace_memory_region slot = {};
 
 	*m = (struct bare_vm){ .d = *d, .gic_fd = -1, .its_fd = -1 };
-	m->vm = ____vm_create(VM_SHAPE(VM_MODE_P40V48_4K));
+	m->vm = ____vm_create(VM_SHAPE(mode));
 	m->ram = mmap(NULL, d->ram_size, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	TEST_ASSERT(m->ram != MAP_FAILED, "No memory for the guest");
