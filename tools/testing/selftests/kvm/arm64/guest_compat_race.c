@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * guest_compat_race - Selections against the creation of vCPUs: whatever the
- * order, a VM ends with one baseline whole, and all its vCPUs agree. Then VMs
- * that are closed, or inherited, while they are looked at.
+ * order, a VM ends with one baseline whole, and all its vCPUs agree. The same
+ * with a vGIC that is made meanwhile, VMs that are listed and a host default that
+ * changes, as eight vCPUs see it. Then VMs that are closed, or inherited, while
+ * they are looked at.
  */
+#include <fcntl.h>
+#include <getopt.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <linux/psci.h>
+#include <linux/sizes.h>
 
+#include "guest_asm.h"
 #include "guest_compat.h"
 #include "processor.h"
+#include "vgic.h"
+
+#define PARAMETER	"/sys/module/kvm/parameters/guest_compat"
 
 #define NR_VCPUS	2
 
@@ -179,51 +189,456 @@ static bool test_fork(void)
 	return ok;
 }
 
+static int raw_select(int fd, u32 baseline)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_GUEST_COMPAT, .args = { baseline } };
+
+	return compat_ret(__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap));
+}
+
+static int raw_list(int fd, struct compat_vector *v)
+{
+	memset(v, 0, sizeof(*v));
+	v->hdr.size = sizeof(*v);
+	return compat_ret(__kvm_device_attr_get(fd, KVM_GUEST_COMPAT_CTRL, KVM_GUEST_COMPAT_LIST,
+						v));
+}
+
 static void *keep_selecting(void *arg)
 {
-	struct kvm_enable_cap cap = { .cap = KVM_CAP_GUEST_COMPAT };
 	long fd = (long)arg;
 
 	while (!READ_ONCE(stop)) {
-		cap.args[0] = rivals[0];
-		__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap);
-		cap.args[0] = rivals[1];
-		__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap);
+		raw_select(fd, rivals[0]);
+		raw_select(fd, rivals[1]);
 	}
 	return NULL;
 }
 
-/* The last file descriptor goes away under a selection */
+static void *keep_listing_raw(void *arg)
+{
+	struct compat_vector v;
+
+	while (!READ_ONCE(stop))
+		raw_list((long)arg, &v);
+	return NULL;
+}
+
+static void *keep_creating(void *arg)
+{
+	struct kvm_create_device device = { .type = KVM_DEV_TYPE_ARM_VGIC_V3 };
+
+	while (!READ_ONCE(stop)) {
+		int vcpu = ioctl((long)arg, KVM_CREATE_VCPU, (void *)0);
+
+		if (!ioctl((long)arg, KVM_CREATE_DEVICE, &device))
+			close(device.fd);
+		if (vcpu >= 0)
+			close(vcpu);
+	}
+	return NULL;
+}
+
+/* The last file descriptor goes away under a call */
 static bool test_close(void)
 {
+	static void *(* const calls[])(void *) = {
+		keep_selecting, keep_listing_raw, keep_creating,
+	};
 	int kvm_fd = open_kvm_dev_path_or_exit();
 	bool ok = true;
 	unsigned int i;
 
 	for (i = 0; i < rounds / 20; i++) {
-		long fd = __kvm_ioctl(kvm_fd, KVM_CREATE_VM, (void *)0);
-		pthread_t thread;
+		int made = __kvm_ioctl(kvm_fd, KVM_CREATE_VM, (void *)0);
+		pthread_t threads[ARRAY_SIZE(calls)];
+		long fd = 1000;		/* no other file gets it */
+		unsigned int j;
 
-		ok &= CHECK(fd >= 0, "KVM_CREATE_VM: %d", errno);
+		ok &= CHECK(made >= 0 && dup2(made, fd) == fd, "KVM_CREATE_VM: %d", errno);
+		close(made);
 		WRITE_ONCE(stop, false);
-		pthread_create(&thread, NULL, keep_selecting, (void *)fd);
-		sched_yield();
+		for (j = 0; j < ARRAY_SIZE(calls); j++)
+			pthread_create(&threads[j], NULL, calls[j], (void *)fd);
+		for (j = 0; j < i % 8; j++)
+			sched_yield();
 		close(fd);
 		WRITE_ONCE(stop, true);
-		pthread_join(thread, NULL);
+		for (j = 0; j < ARRAY_SIZE(calls); j++)
+			pthread_join(threads[j], NULL);
 	}
 	close(kvm_fd);
 	return ok;
 }
 
-int main(void)
+/*
+ * One mind: whatever came first, the VM is what the last selection that was
+ * accepted says, and so says each of its vCPUs, from inside.
+ */
+
+#define MANY_VCPUS	8
+#define NR_READ		64
+
+#define RAM		0x40000000UL
+#define RESULTS		(RAM + SZ_64K)
+#define DIST		0x8000000UL
+#define REDIST		0x80a0000UL
+#define DONE		0x9000000UL
+
+#define READ(reg)	"	mrs	x1, " reg "\n	str	x1, [x19], #8\n"
+#define CALL(nr, arg)	"	ldr	w0, =" nr "\n	ldr	w1, =" arg "\n	hvc	#0\n"	\
+			"	str	x0, [x19], #8\n"
+
+/* x0: where to, x1: GICD_IIDR or 0, x2: what to write to at the end */
+GUEST_CODE(look_around,
+	"	mov	x19, x0\n"
+	"	mov	x20, x1\n"
+	"	mov	x21, x2\n"
+	READ("id_pfr0_el1") READ("id_pfr1_el1") READ("id_dfr0_el1") READ("s3_0_c0_c2_6")
+	READ("s3_0_c0_c3_4") READ("id_aa64pfr0_el1") READ("id_aa64pfr1_el1")
+	READ("s3_0_c0_c4_2") READ("id_aa64dfr0_el1") READ("id_aa64dfr1_el1")
+	READ("id_aa64isar0_el1") READ("id_aa64isar1_el1") READ("s3_0_c0_c6_2")
+	READ("id_aa64mmfr0_el1") READ("id_aa64mmfr1_el1") READ("s3_0_c0_c7_2")
+	READ("s3_0_c0_c7_3") READ("s3_0_c0_c7_4") READ("midr_el1") READ("revidr_el1")
+	READ("aidr_el1") READ("ctr_el0") READ("clidr_el1")
+	"	msr	csselr_el1, xzr\n	isb\n"
+	READ("ccsidr_el1")
+	CALL("0x84000000", "0")			/* PSCI_VERSION */
+	CALL("0x80000000", "0")			/* SMCCC_VERSION */
+	CALL("0x80000001", "0x80008000")	/* ARCH_FEATURES of ARCH_WORKAROUND_1 */
+	CALL("0x80000001", "0x80007fff")
+	CALL("0x80000001", "0x80003fff")
+	CALL("0x8400000a", "0x84000012")	/* PSCI_FEATURES of SYSTEM_RESET2 */
+	CALL("0x8400000a", "0x84000015")	/* SYSTEM_OFF2 */
+	CALL("0x8400000a", "0x8400000e")	/* SYSTEM_SUSPEND */
+	CALL("0x84000050", "0")			/* TRNG_VERSION */
+	CALL("0x86000000", "0")			/* FEATURES of the hypervisor */
+	CALL("0x8600ff01", "0")			/* its UID */
+	"	cbz	x20, 1f\n"
+	"	ldr	w1, [x20]\n"
+	"	str	x1, [x19], #8\n"
+	"1:	str	xzr, [x21]\n"
+	"	b	1b\n"
+);
+
+/* The VM of a round, and who makes what of it, at once */
+static struct many {
+	int kvm_fd, vm, gic, vcpu[MANY_VCPUS];
+	struct kvm_run *run[MANY_VCPUS];
+	u8 *ram;
+	bool has_gic;
+	unsigned int round;
+	int last;		/* accepted: of the rivals, or -1 */
+	bool torn;
+} many;
+
+static u32 gic_type;
+
+static void dither(unsigned int n)
+{
+	for (n = n * 2654435761U % 64 * 50; n; n--)
+		asm volatile("yield");
+}
+
+static void many_select(struct many *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		if (!raw_select(m->vm, rivals[(i + m->round) % 2]))
+			m->last = (i + m->round) % 2;
+}
+
+static void many_vcpus(struct many *m)
+{
+	dither(m->round);
+	for (long i = 0; i < MANY_VCPUS; i++)
+		m->vcpu[i] = ioctl(m->vm, KVM_CREATE_VCPU, (void *)i);
+}
+
+static int make_gic(struct many *m)
+{
+	struct kvm_create_device device = { .type = gic_type };
+
+	if (ioctl(m->vm, KVM_CREATE_DEVICE, &device))
+		return -1;
+	return device.fd;
+}
+
+static void many_gic(struct many *m)
+{
+	dither(m->round / 2);
+	if (m->has_gic)
+		m->gic = make_gic(m);
+}
+
+/* The host default changes, and LIST shows a whole vector. */
+static void many_look(struct many *m)
+{
+	static const char * const defaults[] = { "native", "6.1", "7.2,gicd_iidr=1" };
+	const char *val = defaults[m->round % ARRAY_SIZE(defaults)];
+	static struct compat_vector v;
+	int fd = open(PARAMETER, O_WRONLY), i;
+
+	for (i = 0; i < 3; i++) {
+		if (fd >= 0 && write(fd, val, strlen(val)) < 0)
+			m->torn = true;
+		m->torn |= raw_list(m->vm, &v) ||
+			   (v.hdr.baseline != COMPAT_NATIVE && !is_whole(&v));
+	}
+	close(fd);
+}
+
+static void (* const workers[])(struct many *m) = {
+	many_select, many_vcpus, many_gic, many_look,
+};
+
+static pthread_barrier_t begin, end;
+static bool workers_end;
+
+static void *work(void *arg)
+{
+	for (;;) {
+		pthread_barrier_wait(&begin);
+		if (workers_end)
+			return NULL;
+		((void (*)(struct many *))arg)(&many);
+		pthread_barrier_wait(&end);
+	}
+}
+
+static void many_new(struct many *m)
+{
+	struct kvm_userspace_memory_region slot = {
+		.guest_phys_addr = RAM, .memory_size = 2 * SZ_64K, .userspace_addr = (u64)m->ram,
+	};
+
+	m->vm = __kvm_ioctl(m->kvm_fd, KVM_CREATE_VM, (void *)0);
+	TEST_ASSERT(m->vm >= 0, "KVM_CREATE_VM: %d", errno);
+	TEST_ASSERT(!ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &slot), "memory: %d", errno);
+	m->gic = -1;
+	m->last = -1;
+	m->torn = false;
+	memset(m->ram + SZ_64K, 0, SZ_64K);
+}
+
+static void many_free(struct many *m)
+{
+	for (int i = 0; i < MANY_VCPUS; i++) {
+		if (m->run[i])
+			munmap(m->run[i], getpagesize());
+		m->run[i] = NULL;
+		close(m->vcpu[i]);
+	}
+	if (m->gic >= 0)
+		close(m->gic);
+	close(m->vm);
+}
+
+static void init_gic(struct many *m)
+{
+	bool v3 = gic_type == KVM_DEV_TYPE_ARM_VGIC_V3;
+	u64 dist = DIST, other = REDIST;
+
+	kvm_device_attr_set(m->gic, KVM_DEV_ARM_VGIC_GRP_ADDR,
+			    v3 ? KVM_VGIC_V3_ADDR_TYPE_DIST : KVM_VGIC_V2_ADDR_TYPE_DIST, &dist);
+	kvm_device_attr_set(m->gic, KVM_DEV_ARM_VGIC_GRP_ADDR,
+			    v3 ? KVM_VGIC_V3_ADDR_TYPE_REDIST : KVM_VGIC_V2_ADDR_TYPE_CPU, &other);
+	kvm_device_attr_set(m->gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
+}
+
+static void set_core(int vcpu, u64 id, u64 val)
+{
+	struct kvm_one_reg reg = { .id = id, .addr = (u64)&val };
+
+	TEST_ASSERT(!ioctl(vcpu, KVM_SET_ONE_REG, &reg), "KVM_SET_ONE_REG: %d", errno);
+}
+
+/* What vCPU @i sees, from inside */
+static bool look_from(struct many *m, int i, u64 *seen)
+{
+	int vcpu = m->vcpu[i];
+
+	m->run[i] = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+	TEST_ASSERT(m->run[i] != MAP_FAILED, "mmap: %d", errno);
+	set_core(vcpu, ARM64_CORE_REG(regs.pc), RAM);
+	set_core(vcpu, ARM64_CORE_REG(regs.regs[0]), RESULTS + i * NR_READ * sizeof(u64));
+	set_core(vcpu, ARM64_CORE_REG(regs.regs[1]), m->has_gic ? DIST + 8 : 0);
+	set_core(vcpu, ARM64_CORE_REG(regs.regs[2]), DONE);
+	if (!CHECK(!ioctl(vcpu, KVM_RUN, NULL) && m->run[i]->exit_reason == KVM_EXIT_MMIO &&
+		   m->run[i]->mmio.phys_addr == DONE, "vCPU %d: %d, exit %u at %#llx", i, errno,
+		   m->run[i]->exit_reason, m->run[i]->mmio.phys_addr))
+		return false;
+	memcpy(seen, m->ram + SZ_64K + i * NR_READ * sizeof(u64), NR_READ * sizeof(u64));
+	return true;
+}
+
+/* All vCPUs: what the first sees, if the others see the same */
+static bool look_from_all(struct many *m, u64 *seen)
+{
+	u64 other[NR_READ];
+	int i, j;
+
+	for (i = 0; i < MANY_VCPUS; i++) {
+		if (!CHECK(m->vcpu[i] >= 0 && !ioctl(m->vcpu[i], KVM_ARM_VCPU_INIT, &init_args),
+			   "vCPU %d: %d", i, errno))
+			return false;
+	}
+	if (m->has_gic)
+		init_gic(m);
+	/* vCPU 1 is the first that runs in each other VM */
+	for (i = 0; i < MANY_VCPUS; i++) {
+		if (!look_from(m, i ^ (m->round & 1), i ? other : seen))
+			return false;
+		for (j = 0; i && j < NR_READ; j++)
+			if (!CHECK(other[j] == seen[j], "vCPU %d reads %#lx, and another %#lx (%d)",
+				   i ^ (m->round & 1), other[j], seen[j], j))
+				return false;
+	}
+	return true;
+}
+
+/* One after the other: [2] is a VM of which nothing was selected */
+static u64 expected[ARRAY_SIZE(rivals) + 1][2][NR_READ];
+
+static bool learn_many(struct many *m)
+{
+	unsigned int who, gic;
+
+	for (who = 0; who <= ARRAY_SIZE(rivals); who++) {
+		for (gic = 0; gic < 2; gic++) {
+			bool ok;
+
+			many_new(m);
+			m->has_gic = gic;
+			ok = CHECK_EQ(raw_select(m->vm, who < 2 ? rivals[who] : COMPAT_NATIVE), 0);
+			many_vcpus(m);
+			many_gic(m);
+			ok = ok && look_from_all(m, expected[who][gic]);
+			many_free(m);
+			if (!ok)
+				return false;
+		}
+	}
+	/* Or nothing of what follows could tell them apart */
+	return CHECK(!compat_find(&alone[0], "psci_version") ||
+		     memcmp(expected[0], expected[1], sizeof(expected[0])),
+		     "the rivals look the same");
+}
+
+static bool one_mind(struct many *m, struct compat_vector *native, unsigned int counts[])
+{
+	struct compat_vector v, after;
+	u64 seen[NR_READ];
+	unsigned int who;
+	bool ok;
+	int j;
+
+	many_new(m);
+	/* Not the host default, which changes meanwhile */
+	ok = CHECK_EQ(raw_select(m->vm, COMPAT_NATIVE), 0);
+	pthread_barrier_wait(&begin);
+	pthread_barrier_wait(&end);
+
+	/* KVM_CREATE_DEVICE fails with EBUSY while a vCPU is being created: again. */
+	if (m->has_gic && m->gic < 0)
+		m->gic = make_gic(m);
+	ok &= CHECK(!m->torn, "a mixture in LIST");
+	ok &= CHECK(!m->has_gic || m->gic >= 0, "no GIC: %d", errno);
+	ok &= CHECK_EQ(raw_list(m->vm, &v), 0);
+	who = m->last < 0 ? ARRAY_SIZE(rivals) : m->last;
+	counts[who]++;
+	ok &= CHECK(compat_same(&v, m->last < 0 ? native : &alone[m->last]),
+		    "baseline %#x, and %d was accepted last", v.hdr.baseline, m->last);
+	ok = ok && look_from_all(m, seen);
+	for (j = 0; ok && j < NR_READ; j++)
+		ok &= CHECK(seen[j] == expected[who][m->has_gic][j],
+			    "baseline %#x: vCPUs read %#lx, not %#lx (%d)", v.hdr.baseline,
+			    seen[j], expected[who][m->has_gic][j], j);
+	ok &= CHECK_EQ(raw_list(m->vm, &after), 0);
+	ok &= CHECK_EQ(memcmp(&v, &after, sizeof(v)), 0);
+	many_free(m);
+	return ok;
+}
+
+static char initial_default[4096];
+
+static void restore_default(void)
+{
+	int fd = open(PARAMETER, O_WRONLY);
+
+	if (fd < 0 || write(fd, initial_default, strlen(initial_default)) < 0)
+		ksft_print_msg("kvm.guest_compat is not what it was\n");
+	close(fd);
+}
+
+static bool test_one_mind(void)
+{
+	unsigned int counts[ARRAY_SIZE(rivals) + 1] = {}, i, many_rounds = rounds / 20 ?: 1;
+	pthread_t threads[ARRAY_SIZE(workers)];
+	int fd = open(PARAMETER, O_RDONLY);
+	struct many *m = &many;
+	struct compat_vector native;
+	bool ok = true;
+
+	if (fd >= 0 && read(fd, initial_default, sizeof(initial_default) - 1) > 0)
+		atexit(restore_default);
+	close(fd);
+	gic_type = kvm_supports_vgic_v3() ? KVM_DEV_TYPE_ARM_VGIC_V3 : KVM_DEV_TYPE_ARM_VGIC_V2;
+	m->kvm_fd = open_kvm_dev_path_or_exit();
+	m->ram = mmap(NULL, 2 * SZ_64K, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	TEST_ASSERT(m->ram != MAP_FAILED, "no memory");
+	memcpy(m->ram, look_around, look_around_end - look_around);
+	vm = vm_create_barebones();
+	compat_make_native(vm);
+	compat_list(vm, &native);
+	kvm_vm_free(vm);
+	if (!learn_many(m))
+		return false;
+
+	pthread_barrier_init(&begin, NULL, 1 + ARRAY_SIZE(workers));
+	pthread_barrier_init(&end, NULL, 1 + ARRAY_SIZE(workers));
+	workers_end = false;
+	for (i = 0; i < ARRAY_SIZE(workers); i++)
+		pthread_create(&threads[i], NULL, work, workers[i]);
+	for (i = 0; ok && i < many_rounds; i++) {
+		m->round = i;
+		m->has_gic = i % 3;
+		ok &= one_mind(m, &native, counts);
+		if (i % 1000 == 999)
+			ksft_print_msg("%u rounds\n", i + 1);
+	}
+	workers_end = true;
+	pthread_barrier_wait(&begin);
+	for (i = 0; i < ARRAY_SIZE(workers); i++)
+		pthread_join(threads[i], NULL);
+	ksft_print_msg("%u rounds of eight vCPUs: %u and %u were a rival, %u native\n", many_rounds,
+		       counts[0], counts[1], counts[2]);
+	restore_default();
+	munmap(m->ram, 2 * SZ_64K);
+	close(m->kvm_fd);
+	return ok;
+}
+
+int main(int argc, char *argv[])
 {
 	static const struct compat_test tests[] = {
 		{ "selections against vCPUs", test_races },
 		{ "LIST against selections", test_list_is_whole },
 		{ "a child cannot select", test_fork },
-		{ "close against selections", test_close },
+		{ "close against calls", test_close },
+		{ "one mind, as eight vCPUs see it", test_one_mind },
 	};
+	int opt;
+
+	while ((opt = getopt(argc, argv, "n:")) != -1) {
+		if (opt != 'n') {
+			printf("usage: guest_compat_race [-n ROUNDS]\n"
+			       "  -n ROUNDS  how many (1000); with eight vCPUs a twentieth\n");
+			exit(KSFT_FAIL);
+		}
+		rounds = strtoul(optarg, NULL, 0);
+	}
 
 	/* To make a VM takes a hundred times as long in protected mode */
 	if (compat_protected_mode())
