@@ -171,6 +171,8 @@ def listed():
 # The releases that the series is made for, the default one first, and the one that
 # this is about: what "patched" and "stock" are.
 BASES, BASE = os.environ['LAB_BASES'].split(), os.environ['BASE']
+# What these are configured as: '', or the name of a lab/kernel-*.config
+CONFIG = os.environ.get('KCONFIG', '')
 
 
 def of_base(base):
@@ -232,10 +234,10 @@ def image(kernel):
     name, _ = split(kernel)
     what, base = built(kernel)
     if what:
-        path = BUILD / f'Image{"-stock" if what == "stock" else ""}{of_base(base)}'
+        path = BUILD / f'Image{"-stock" if what == "stock" else ""}{of_base(base)}{"-" if CONFIG else ""}{CONFIG}'
         if not path.exists():
             raise Error(f"there is no {path}: run 'make {'stock' if what == 'stock' else 'kernel'}"
-                        f"{'' if base == BASES[0] else f' BASE={base}'}'")
+                        f"{'' if base == BASES[0] else f' BASE={base}'}{f' KCONFIG={CONFIG}' if CONFIG else ''}'")
         return path
     if '/' in name:
         path = pathlib.Path(name)
@@ -457,8 +459,11 @@ class Boot:
                 to.write_text(content)
         for nr, job in enumerate(self.jobs):
             (share / '.job' / str(nr)).write_text(''.join(f'{word}\0' for word in job))
+        # lab/boot knows none but the plain ones by name.
+        default = split(self.kernel)[1]
+        kernel = f'{image(self.kernel)}{"@" if default else ""}{default}' if CONFIG and built(self.kernel)[0] else self.kernel
         with _slots:
-            done = run([LAB / 'boot', self.kernel, share, *self._words()], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            done = run([LAB / 'boot', kernel, share, *self._words()], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                        text=True, errors='replace', env={**os.environ, 'TMPDIR': str(path)})
         for file in [*(share / '.job').glob('*.*'), share / 'out', share / 'console']:
             if file.exists():

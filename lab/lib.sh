@@ -39,6 +39,8 @@ esac
 export BASE LAB_BASES
 of_base() { [ "$1" = "${LAB_BASES%% *}" ] || printf '%s' "-$1"; }
 linux=$build/linux$(of_base "$BASE")
+# What is built with lab/kernel-$KCONFIG.config beside the plain one has its name, too.
+of_config=${KCONFIG:+-$KCONFIG}
 need() { command -v "$1" >/dev/null || die "$1 is not there: run 'make deps'"; }
 
 # Git as it comes, for all that the laboratory runs: what users configure for

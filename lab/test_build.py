@@ -202,7 +202,7 @@ class TestStale(Build):
         self.lab('kernel')
         self.commit(change)
         self.lab('kernel', **env)
-        self.assert_true_image('Image', self.linux, **env)
+        self.assert_true_image('Image' + '-debug' * bool(env), self.linux, **env)
 
     def test_header(self):
         """A kernel of which a header changed has it."""
@@ -210,9 +210,10 @@ class TestStale(Build):
         self.again({'header.h': '#define HEADER 2\n'})
 
     def test_configuration(self):
-        """A kernel of another configuration has it."""
+        """A kernel of another configuration has it, and is beside the other."""
         self.trees({'core.c': NAMES_IT.replace('HAVE_KVM_GUEST_COMPAT', 'KASAN')})
         self.again({'unused': ''}, KCONFIG='debug')
+        self.assert_true_image('Image', self.linux)
 
     def test_incbin_in_assembly(self):
         """A kernel has the file that an assembly source takes in as it is now."""
