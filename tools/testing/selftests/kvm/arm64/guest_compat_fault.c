@@ -53,6 +53,7 @@ struct fault_case {
 	const char *name;
 	enum stage stage;
 	int (*call)(struct machine *m);
+	bool old;		/* of a VM that is 5.10 */
 	bool (*after_failure)(struct machine *m);
 };
 
@@ -237,7 +238,7 @@ static bool same(const struct snapshot *a, const struct snapshot *b)
 	return a->len == b->len && !memcmp(a->bytes, b->bytes, a->len);
 }
 
-static void make(struct machine *m, enum stage stage)
+static void make(struct machine *m, enum stage stage, u32 baseline)
 {
 	struct bare_vm_desc d = bare_vm_default(stage == GIC ? gic_version : 0);
 
@@ -247,6 +248,7 @@ static void make(struct machine *m, enum stage stage)
 	if (stage == NO_VM)
 		return;
 	bare_vm_create(&m->bare, &d);
+	compat_make(m->bare.vm, baseline);
 	if (stage >= VCPU)
 		m->bare.vcpu[0] = __vm_vcpu_add(m->bare.vm, 0);
 	if (stage >= VCPU_INIT)
@@ -539,17 +541,22 @@ static const struct fault_case cases[] = {
 	{ "KVM_ARM_PREFERRED_TARGET", VM, call_preferred_target },
 	{ "KVM_ARM_GET_REG_WRITABLE_MASKS", VCPU_INIT, call_masks },
 	{ "debugfs", VM, call_read_debugfs },
-	{ "KVM_CREATE_VCPU", VM, call_create_vcpu, can_select },
+	{ "KVM_CREATE_VCPU", VM, call_create_vcpu, .after_failure = can_select },
 	{ "KVM_CREATE_DEVICE of the vGIC", VM, call_create_gic },
 	{ "KVM_CREATE_DEVICE of the vGIC after a vCPU", VCPU_INIT, call_create_gic },
+	{ "KVM_CREATE_DEVICE of the vGIC after a vCPU of 5.10", VCPU_INIT, call_create_gic, true },
 	{ "KVM_ARM_VCPU_INIT", VCPU, call_vcpu_init },
+	{ "KVM_ARM_VCPU_INIT of 5.10", VCPU, call_vcpu_init, true },
 	{ "KVM_GET_REG_LIST", VCPU_INIT, call_reg_list },
+	{ "KVM_GET_REG_LIST of 5.10", VCPU_INIT, call_reg_list, true },
 	{ "KVM_GET_ONE_REG", VCPU_INIT, call_get_reg },
 	{ "KVM_SET_ONE_REG: firmware", VCPU_INIT, call_set_firmware },
 	{ "KVM_SET_ONE_REG: hypercalls", VCPU_INIT, call_set_bitmap },
 	{ "KVM_SET_ONE_REG: an ID register", VCPU_INIT, call_set_id_reg },
 	{ "KVM_SET_ONE_REG: CCSIDR", VCPU_INIT, call_set_ccsidr },
+	{ "KVM_SET_ONE_REG: CCSIDR of 5.10", VCPU_INIT, call_set_ccsidr, true },
 	{ "KVM_RUN", VCPU_INIT, call_run },
+	{ "KVM_RUN of 5.10", VCPU_INIT, call_run, true },
 	{ "GICD_IIDR: get", GIC, call_get_iidr },
 	{ "GICD_IIDR: set", GIC, call_set_iidr },
 };
@@ -559,12 +566,13 @@ static int each_point(const struct fault_case *c, unsigned int *survived)
 {
 	static struct machine m;
 	static struct snapshot before, after, undisturbed;
+	u32 baseline = c->old ? KVM_GUEST_COMPAT_5_10_V1 : COMPAT_NATIVE;
 	unsigned int nth;
 	bool ok = true;
 	int ret;
 
 	file_write(PARAMETER, initial);
-	make(&m, c->stage);
+	make(&m, c->stage, baseline);
 	ret = c->call(&m);
 	ok &= CHECK(!ret, "%s, undisturbed: %d", c->name, ret);
 	take_result(&m, &undisturbed);
@@ -574,7 +582,7 @@ static int each_point(const struct fault_case *c, unsigned int *survived)
 		bool failed;
 
 		file_write(PARAMETER, initial);
-		make(&m, c->stage);
+		make(&m, c->stage, baseline);
 		take_snapshot(&m, &before);
 		fail_nth(nth);
 		ret = c->call(&m);
