@@ -1099,7 +1099,10 @@ static void learn(void)
 	strcpy(bases[0].name, "native");
 	compat_list(vm, &bases[0].vector);
 	facts = bases[0].vector;
-	for (nr_bases = 1; (b = compat_baseline(nr_bases - 1)) && nr_bases < MAX_BASES; nr_bases++) {
+	for (nr_bases = 1; nr_bases < MAX_BASES; nr_bases++) {
+		b = compat_baseline(nr_bases - 1);
+		if (!b)
+			break;
 		compat_make(vm, b->baseline);
 		bases[nr_bases].number = b->baseline;
 		strcpy(bases[nr_bases].name, b->name);

@@ -28,7 +28,7 @@
 static const u32 rivals[] = { KVM_GUEST_COMPAT_5_10_V1, KVM_GUEST_COMPAT_6_12_V1 };
 
 static struct kvm_vcpu_init init_args;
-static unsigned int rounds = 1000;
+static unsigned int rounds = 1000, many_rounds, seed = 1;
 static pthread_barrier_t start;
 static struct kvm_vm *vm;
 static int vcpus[NR_VCPUS];
@@ -291,35 +291,34 @@ static bool test_close(void)
 
 /* x0: where to, x1: GICD_IIDR or 0, x2: what to write to at the end */
 GUEST_CODE(look_around,
-	"	mov	x19, x0\n"
-	"	mov	x20, x1\n"
-	"	mov	x21, x2\n"
-	READ("id_pfr0_el1") READ("id_pfr1_el1") READ("id_dfr0_el1") READ("s3_0_c0_c2_6")
-	READ("s3_0_c0_c3_4") READ("id_aa64pfr0_el1") READ("id_aa64pfr1_el1")
-	READ("s3_0_c0_c4_2") READ("id_aa64dfr0_el1") READ("id_aa64dfr1_el1")
-	READ("id_aa64isar0_el1") READ("id_aa64isar1_el1") READ("s3_0_c0_c6_2")
-	READ("id_aa64mmfr0_el1") READ("id_aa64mmfr1_el1") READ("s3_0_c0_c7_2")
-	READ("s3_0_c0_c7_3") READ("s3_0_c0_c7_4") READ("midr_el1") READ("revidr_el1")
-	READ("aidr_el1") READ("ctr_el0") READ("clidr_el1")
-	"	msr	csselr_el1, xzr\n	isb\n"
-	READ("ccsidr_el1")
-	CALL("0x84000000", "0")			/* PSCI_VERSION */
-	CALL("0x80000000", "0")			/* SMCCC_VERSION */
-	CALL("0x80000001", "0x80008000")	/* ARCH_FEATURES of ARCH_WORKAROUND_1 */
-	CALL("0x80000001", "0x80007fff")
-	CALL("0x80000001", "0x80003fff")
-	CALL("0x8400000a", "0x84000012")	/* PSCI_FEATURES of SYSTEM_RESET2 */
-	CALL("0x8400000a", "0x84000015")	/* SYSTEM_OFF2 */
-	CALL("0x8400000a", "0x8400000e")	/* SYSTEM_SUSPEND */
-	CALL("0x84000050", "0")			/* TRNG_VERSION */
-	CALL("0x86000000", "0")			/* FEATURES of the hypervisor */
-	CALL("0x8600ff01", "0")			/* its UID */
-	"	cbz	x20, 1f\n"
-	"	ldr	w1, [x20]\n"
-	"	str	x1, [x19], #8\n"
-	"1:	str	xzr, [x21]\n"
-	"	b	1b\n"
-);
+	   "	mov	x19, x0\n"
+	   "	mov	x20, x1\n"
+	   "	mov	x21, x2\n"
+	   READ("id_pfr0_el1") READ("id_pfr1_el1") READ("id_dfr0_el1") READ("s3_0_c0_c2_6")
+	   READ("s3_0_c0_c3_4") READ("id_aa64pfr0_el1") READ("id_aa64pfr1_el1")
+	   READ("s3_0_c0_c4_2") READ("id_aa64dfr0_el1") READ("id_aa64dfr1_el1")
+	   READ("id_aa64isar0_el1") READ("id_aa64isar1_el1") READ("s3_0_c0_c6_2")
+	   READ("id_aa64mmfr0_el1") READ("id_aa64mmfr1_el1") READ("s3_0_c0_c7_2")
+	   READ("s3_0_c0_c7_3") READ("s3_0_c0_c7_4") READ("midr_el1") READ("revidr_el1")
+	   READ("aidr_el1") READ("ctr_el0") READ("clidr_el1")
+	   "	msr	csselr_el1, xzr\n	isb\n"
+	   READ("ccsidr_el1")
+	   CALL("0x84000000", "0")			/* PSCI_VERSION */
+	   CALL("0x80000000", "0")			/* SMCCC_VERSION */
+	   CALL("0x80000001", "0x80008000")	/* ARCH_FEATURES of ARCH_WORKAROUND_1 */
+	   CALL("0x80000001", "0x80007fff")
+	   CALL("0x80000001", "0x80003fff")
+	   CALL("0x8400000a", "0x84000012")	/* PSCI_FEATURES of SYSTEM_RESET2 */
+	   CALL("0x8400000a", "0x84000015")	/* SYSTEM_OFF2 */
+	   CALL("0x8400000a", "0x8400000e")	/* SYSTEM_SUSPEND */
+	   CALL("0x84000050", "0")			/* TRNG_VERSION */
+	   CALL("0x86000000", "0")			/* FEATURES of the hypervisor */
+	   CALL("0x8600ff01", "0")			/* its UID */
+	   "	cbz	x20, 1f\n"
+	   "	ldr	w1, [x20]\n"
+	   "	str	x1, [x19], #8\n"
+	   "1:	str	xzr, [x21]\n"
+	   "	b	1b\n");
 
 /* The VM of a round, and who makes what of it, at once */
 static struct many {
@@ -375,7 +374,7 @@ static void many_gic(struct many *m)
 /* The host default changes, and LIST shows a whole vector. */
 static void many_look(struct many *m)
 {
-	static const char * const defaults[] = { "native", "6.1", "7.2,gicd_iidr=1" };
+	static const char * const defaults[] = { "native", "6.1", "native,gicd_iidr=1" };
 	const char *val = defaults[m->round % ARRAY_SIZE(defaults)];
 	static struct compat_vector v;
 	int fd = open(PARAMETER, O_WRONLY), i;
@@ -574,7 +573,7 @@ static void restore_default(void)
 
 static bool test_one_mind(void)
 {
-	unsigned int counts[ARRAY_SIZE(rivals) + 1] = {}, i, many_rounds = rounds / 20 ?: 1;
+	unsigned int counts[ARRAY_SIZE(rivals) + 1] = {}, i;
 	pthread_t threads[ARRAY_SIZE(workers)];
 	int fd = open(PARAMETER, O_RDONLY);
 	struct many *m = &many;
@@ -602,8 +601,8 @@ static bool test_one_mind(void)
 	for (i = 0; i < ARRAY_SIZE(workers); i++)
 		pthread_create(&threads[i], NULL, work, workers[i]);
 	for (i = 0; ok && i < many_rounds; i++) {
-		m->round = i;
-		m->has_gic = i % 3;
+		m->round = seed * 1000003 + i;
+		m->has_gic = m->round % 3;
 		ok &= one_mind(m, &native, counts);
 		if (i % 1000 == 999)
 			ksft_print_msg("%u rounds\n", i + 1);
@@ -631,18 +630,26 @@ int main(int argc, char *argv[])
 	};
 	int opt;
 
-	while ((opt = getopt(argc, argv, "n:")) != -1) {
-		if (opt != 'n') {
-			printf("usage: guest_compat_race [-n ROUNDS]\n"
-			       "  -n ROUNDS  how many (1000); with eight vCPUs a twentieth\n");
+	while ((opt = getopt(argc, argv, "n:s:")) != -1) {
+		switch (opt) {
+		case 'n':
+			many_rounds = strtoul(optarg, NULL, 0);
+			break;
+		case 's':
+			seed = strtoul(optarg, NULL, 0);
+			break;
+		default:
+			printf("usage: guest_compat_race [-n ROUNDS] [-s SEED]\n"
+			       "  -n ROUNDS  how many with eight vCPUs (50; 2 in protected mode)\n"
+			       "  -s SEED    of the delays (1)\n");
 			exit(KSFT_FAIL);
 		}
-		rounds = strtoul(optarg, NULL, 0);
 	}
 
 	/* To make a VM takes a hundred times as long in protected mode */
 	if (compat_protected_mode())
 		rounds /= 20;
+	many_rounds = many_rounds ?: rounds / 20;
 
 	vm = vm_create_barebones();
 	kvm_get_default_vcpu_target(vm, &init_args);
