@@ -12,8 +12,8 @@
 BUILD	?= $(CURDIR)/build
 export BASE BUILD CONFIG KSRC KCONFIG
 
-.PHONY: all help deps have have-check have-lint have-qemu have-deb tree refresh series kernel stock deb selftests kernels matrix \
-	check check-all check-native migrate demo qemu fuzz lint bench dist-tests clean
+.PHONY: all help deps have have-check have-lint have-qemu have-libvirt have-deb tree refresh series kernel stock deb selftests kernels matrix \
+	check check-all check-native migrate demo qemu libvirt fuzz lint bench dist-tests clean
 all: matrix
 
 help:
@@ -30,6 +30,7 @@ help:
 #: make migrate      guests under Debian's QEMUs, between real kernels as it is today, and from
 #:                   each to patched and back: the tables of lab/README.md, row by row
 #: make qemu         QEMU for arm64 with vmm/qemu's patches: lab/migrate --from patched+6.12 --to 6.12 --no-section
+#: make libvirt      Debian's libvirt with vmm/libvirt's patches; run its own tests
 #: make kernel       the patched arm64 kernel: build/Image, headers in build/usr/include
 #: make stock        the unpatched one, same configuration: build/Image-stock
 #: make selftests    static arm64 selftests, ours and the kernel's: build/selftests/
@@ -59,7 +60,7 @@ deps:
 	@LAB_INSTALL=yes lab/deps check
 
 # Installs what is missing, or names it and stops.
-have have-check have-lint have-qemu have-deb:
+have have-check have-lint have-qemu have-libvirt have-deb:
 	@lab/deps $(patsubst have-%,%,$(@:have=))
 
 tree: have
@@ -95,13 +96,16 @@ migrate: selftests kernels
 qemu: have have-qemu
 	@lab/qemu > /dev/null
 
+libvirt: have-libvirt
+	@lab/libvirt
+
 demo: kernel
 	@lab/demo
 
 check: have-check selftests stock
 	@lab/check
 
-check-all: selftests kernels
+check-all: have-libvirt selftests kernels
 	@lab/check --all
 
 check-native: have

@@ -178,3 +178,51 @@ with_libraries()	# ROOT PROGRAM TO
 		for name in $libraries; do todo+=("$name"); done
 	done
 }
+
+### Debian's sources, with the patches of vmm/
+
+patches() { sed "/^#/d; s,^,$top/vmm/$1/," "$top/vmm/$1/series"; }	# PACKAGE
+
+# With Debian's own patches, without which it may not build
+debian_source()	# DIR SUITES PACKAGE VERSION
+{
+	local source there series patch
+
+	source=$("$lab/fetch" source "$2" "$3" "$4")
+	there=$(cat "$source/version")
+	[ "$there" = "$4" ] || die "the mirror has no source package of $3 $4"
+	rm -rf "$1"
+	mkdir -p "$1"
+	tar xf "$source"/*.orig.tar.* -C "$1" --strip-components 1 --no-same-owner
+	tar xf "$source"/*.debian.tar.* -C "$1" --no-same-owner
+	series=$(awk '!/^#/ && NF { print $1 }' "$1/debian/patches/series")
+	for patch in $series; do
+		patch -s -p1 -d "$1" < "$1/debian/patches/$patch"
+	done
+}
+
+patched_source()	# DIR SUITES PACKAGE VERSION
+{
+	local series patch
+
+	debian_source "$@"
+	series=$(patches "$3")
+	for patch in $series; do
+		patch -s -p1 -d "$1" < "$patch" || die "$patch does not apply to $3 $4"
+	done
+}
+
+# The same as a git tree, the patches as commits
+patched_tree()		# DIR SUITES PACKAGE VERSION
+{
+	mkdir -p "$1"
+	rmdir "$1" 2> /dev/null || die "$1 is there already, and not empty"
+	debian_source "$@"
+	git -C "$1" init -q
+	git -C "$1" add -f -A
+	git -C "$1" -c user.name=base -c user.email=base@localhost commit -q -m "$3 $4, as Debian ships it"
+	# Who commits is whoever asks for it, or nobody where git knows no one.
+	git -C "$1" var GIT_COMMITTER_IDENT > /dev/null 2>&1 ||
+		export GIT_COMMITTER_NAME=nobody GIT_COMMITTER_EMAIL=nobody@localhost
+	patches "$3" | xargs git -C "$1" am -q
+}

@@ -173,6 +173,16 @@ class Machine(unittest.TestCase):
         self.run_on_patched(probe, 'socket')
 
 
+class Libvirt(unittest.TestCase):
+    def test_arguments(self):
+        """the command line that libvirt's own test expects is one of lab/migrate, with the release in it"""
+        args = lab.command('migrate').of_libvirt()
+        options = dict(zip(args[::2], args[1::2]))
+        self.assertRegex(options['-machine'], '^virt,.*,guest-compat=6.12-v1,')
+        self.assertEqual((options['-cpu'], options['-kernel']), ('host', 'guest/Image'))
+        self.assertFalse({'-name', '-chardev', '-mon', '-serial', '-sandbox'} & set(options))
+
+
 def interface():
     """The header's structures with their members, and its numbers with those of <linux/kvm.h> that the Rust file has"""
     text = re.sub(r'/\*.*?\*/', '', HEADER.read_text(), flags=re.S)
