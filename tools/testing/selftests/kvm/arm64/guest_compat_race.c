@@ -640,7 +640,7 @@ int main(int argc, char *argv[])
 			break;
 		default:
 			printf("usage: guest_compat_race [-n ROUNDS] [-s SEED]\n"
-			       "  -n ROUNDS  how many with eight vCPUs (20; 1 in protected mode)\n"
+			       "  -n ROUNDS  how many with eight vCPUs (10; 1 in protected mode)\n"
 			       "  -s SEED    of the delays (1)\n");
 			exit(KSFT_FAIL);
 		}
@@ -649,7 +649,7 @@ int main(int argc, char *argv[])
 	/* To make a VM takes a hundred times as long in protected mode */
 	if (compat_protected_mode())
 		rounds /= 20;
-	many_rounds = many_rounds ?: rounds / 50;
+	many_rounds = many_rounds ?: max(rounds / 100, 1u);
 
 	vm = vm_create_barebones();
 	kvm_get_default_vcpu_target(vm, &init_args);
