@@ -11,9 +11,8 @@ TABLE is the program 'table', built for this machine. Made from it, or from the 
 named, are
 
 - in Documentation/virt/kvm/guest-compat/, each line "id, name, revision, releases" of
-  the pages: all but the words; distributions.rst's baselines and vectors;
-  operators.rst's strings (tools/kvm/guest-compat/kernels.tsv); in changes.rst, an
-  empty release;
+  the pages: all but the words; distributions.rst's baselines and vectors; in
+  changes.rst, an empty release;
 - the numbers of baselines in include/uapi/linux/kvm_guest_compat.h, the list that the
   selftests try, and the line of a new release in kernels.tsv.
 """
@@ -145,21 +144,6 @@ def kernels(table, text):
     return text
 
 
-def strings(table, text):
-    """The kernels for which there is more to say than what the tables say of their release"""
-    if not STRINGS.exists():
-        return text
-    rows = []
-    for line in kernels(table, STRINGS.read_text()).splitlines():
-        if line and not line.startswith('#'):
-            kernel, first, last, string, evidence = line.split('\t')
-            which = [f'{word} {at}' for word, at in (('from', first), ('up to', last)) if at != '-']
-            which = ', '.join([kernel.removesuffix('.*'), *[' '.join(which)] * bool(which)])
-            if string not in '- table':
-                rows.append([which, f'``{string}``', evidence.split(':')[0].split(' ')[0]])
-    return made(text, 'kernels.tsv', simple_table(['Old kernel', 'kvm.guest_compat=', 'Evidence'], rows))
-
-
 def uapi(table, text):
     """A number that was given is never another one, and stays."""
     given = dict(re.findall(r'^#define KVM_GUEST_COMPAT_(\d+_\d+_V\d+)\s+(0x\w+)$', text, re.M))
@@ -195,8 +179,6 @@ def everything(table):
             text = changes(table, text)
         elif path.name == 'distributions.rst':
             text = distributions(table, text)
-        elif path.name == 'operators.rst':
-            text = strings(table, text)
         elif path.name in [page for page, _, _ in pages()]:
             text = topic_page(table, path.name, text)
         yield path, is_, text
