@@ -3,14 +3,13 @@
 #define __KVM_ARM64_GUEST_COMPAT_BASE_H__
 
 /*
- * What the tables and topics name, and 6.1 does not have. All of it came later:
+ * Definitions that the tables and topics need and that 6.1 lacks. They are about
  * registers that this kernel does not list, fields that it does not show, and
- * features that no VM of it has. Beside native.c, this is the one file here that
- * differs from that of another kernel:
- * Documentation/virt/kvm/guest-compat/distributions.rst
+ * features that its VMs do not have. Only this file and native.c differ from those
+ * of other kernels; see Documentation/virt/kvm/guest-compat/distributions.rst
  */
 
-/* ARRAY_SIZE() needs it, and does not bring it */
+/* ARRAY_SIZE() needs this header, and does not include it */
 #include <linux/build_bug.h>
 
 /* ID registers, and fields of them */
@@ -104,7 +103,7 @@
 #define SYS_SP_EL2			sys_reg(3, 6, 4, 1, 0)
 #define KVM_REG_ARM_VENDOR_HYP_BMAP_2	KVM_REG_ARM_FW_FEAT_BMAP_REG(3)
 
-/* Not among the values that userspace can write */
+/* Userspace cannot write this value */
 #define KVM_ARM_PSCI_1_3		PSCI_VERSION(1, 3)
 
 /* KVM_CHECK_EXTENSION does not know these */
@@ -113,10 +112,13 @@
 #define KVM_CAP_ARM_EL2			240
 #define KVM_CAP_ARM_EL2_E2H0		241
 
-/* A flag that is never set: MIDR_EL1 and its like cannot be written */
+/* Never set: on this kernel, userspace cannot write MIDR_EL1, REVIDR_EL1 and AIDR_EL1 */
 #define KVM_ARCH_FLAG_WRITABLE_IMP_ID_REGS	(BITS_PER_LONG - 1)
 
-/* Nothing looks for it on this kernel: a revision that depends on it is a later one's */
+/*
+ * Never detected: this kernel does not look for FEAT_FGT. Only revision 2 of
+ * pmu_registers depends on it, which came with 6.16 and is not offered here.
+ */
 #define ARM64_HAS_FGT			ARM64_NCAPS
 
 /* There is no filter of hypercalls to set up beside them */
