@@ -93,7 +93,7 @@ static int guest_compat_baselines_list(void __user *uaddr)
 		if (guest_compat_newest_version(baseline))
 			entry->flags = KVM_GUEST_COMPAT_NEWEST;
 		guest_compat_name(entry->name, sizeof(entry->name), baseline);
-		strscpy(entry->measured, baseline->measured);
+		strscpy(entry->measured, baseline->measured, sizeof(entry->measured));
 		entry++;
 	}
 

@@ -92,7 +92,10 @@ u64 guest_compat_id_default(const u8 *revision, u32 reg, u64 host, u64 now)
 	for (unsigned int id = 1; id < guest_compat_nr; id++) {
 		const struct guest_compat_id_field *f = guest_compat_behaviours[id].arch;
 
-		if (f && f->reg == reg && f->rules[revision[id]] != GUEST_COMPAT_ID_KEPT)
+		/* A new VM has none that is only kept, but where a kernel shows it by itself */
+		if (f && f->reg == reg &&
+		    (f->rules[revision[id]] != GUEST_COMPAT_ID_KEPT ||
+		     revision[id] == guest_compat_native_revision(id)))
 			mask |= f->mask;
 	}
 

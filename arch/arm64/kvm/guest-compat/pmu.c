@@ -4,12 +4,11 @@
 #include <linux/bits.h>
 #include <linux/kvm_host.h>
 
-#include <linux/perf/arm_pmuv3.h>
-
-#include <asm/arm_pmuv3.h>
 #include <asm/cpufeature.h>
 #include <asm/kvm_emulate.h>
 #include <asm/sysreg.h>
+
+#include <kvm/arm_pmu.h>
 
 #include "pmu.h"
 

@@ -431,13 +431,13 @@ static bool test_too_late(void)
 	u32 i, other;
 	int fd;
 
-	ok &= CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_12_V1), 0);
+	ok &= CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_1_V1), 0);
 	compat_list(vm, &v);
 	other = another_baseline(&v);
 	fd = add_vcpu(vm, 0);
 
 	for (i = 0; i < 2; i++) {
-		ok &= CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_12_V1), 0);
+		ok &= CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_1_V1), 0);
 		if (other)
 			ok &= CHECK_EQ(compat_select(vm, other), -EBUSY);
 		ok &= CHECK_EQ(compat_select(vm, 12), -EINVAL);

@@ -77,14 +77,14 @@ static bool test_overrides(void)
 	struct compat_vector v;
 	bool ok = true;
 
-	ok &= CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_12_V1), 0);
+	ok &= CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_6_1_V1), 0);
 	compat_set_named(vm, "gicd_iidr", 2);
-	ok &= is_right(vm, "6.12-v1,gicd_iidr=2");
+	ok &= is_right(vm, "6.1-v1,gicd_iidr=2");
 	compat_set_named(vm, "psci_version", 0);
-	ok &= is_right(vm, "6.12-v1,psci_version=0,gicd_iidr=2");
+	ok &= is_right(vm, "6.1-v1,psci_version=0,gicd_iidr=2");
 	compat_set_named(vm, "gicd_iidr", 3);
 	compat_set_named(vm, "psci_version", 1);
-	ok &= is_right(vm, "6.12-v1");
+	ok &= is_right(vm, "6.1-v1");
 
 	/* A vector of a kernel with a baseline that is not known here */
 	compat_make_native(vm);

@@ -769,6 +769,9 @@ static void run_tests(void)
 	memcpy(newest, state.ram, RAM_SIZE);
 	for (i = 0; i < nr_guests; i++) {
 		const char *name = guests[i].name;
+		/* Nothing where the newest is that release */
+		bool newer = compat_release(guests[i].baseline) < compat_native_release();
+		const char *missed = newer ? guests[i].missed : NULL;
 		struct changes there, back;
 		u32 nr;
 
@@ -778,7 +781,7 @@ static void run_tests(void)
 		ksft_test_result(!(nr + there.nr + back.nr), "%s: moves, and misses nothing\n",
 				 name);
 		move(native, &there);
-		ksft_test_result(differ_there(&there, newest, guests[i].missed),
+		ksft_test_result(differ_there(&there, newest, missed),
 				 "%s: misses what the newest has otherwise\n", name);
 		move(guests[i].baseline, &back);
 		ksft_test_result(are_among(&back, &there),

@@ -392,7 +392,7 @@ static bool run(bool (*test)(void))
 	bool ok;
 
 	vm = vm_create_barebones();
-	TEST_ASSERT(!compat_select(vm, KVM_GUEST_COMPAT_6_12_V1), "6.12");
+	TEST_ASSERT(!compat_select(vm, KVM_GUEST_COMPAT_6_1_V1), "6.1");
 	compat_list(vm, &has);
 	ok = test();
 	kvm_vm_free(vm);

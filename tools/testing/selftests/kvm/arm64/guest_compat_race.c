@@ -25,7 +25,7 @@
 
 #define NR_VCPUS	2
 
-static const u32 rivals[] = { KVM_GUEST_COMPAT_5_10_V1, KVM_GUEST_COMPAT_6_12_V1 };
+static const u32 rivals[] = { KVM_GUEST_COMPAT_5_10_V1, KVM_GUEST_COMPAT_6_1_V1 };
 
 static struct kvm_vcpu_init init_args;
 static unsigned int rounds = 1000, many_rounds, seed = 1;
@@ -179,7 +179,7 @@ static bool test_fork(void)
 	compat_list(vm, &v);
 	pid = fork();
 	if (!pid)	/* A VM is its creator's alone */
-		_exit(compat_select(vm, KVM_GUEST_COMPAT_6_12_V1) == -EIO &&
+		_exit(compat_select(vm, KVM_GUEST_COMPAT_6_1_V1) == -EIO &&
 		      compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v) == -EIO ? 0 : 1);
 	TEST_ASSERT(waitpid(pid, &status, 0) == pid, "waitpid");
 	ok &= CHECK_EQ(status, 0);

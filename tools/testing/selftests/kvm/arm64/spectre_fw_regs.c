@@ -99,7 +99,8 @@ static struct kvm_vm *create_vm(struct kvm_vcpu *vcpus[2], bool ssbs)
 {
 	struct kvm_vm *vm = vm_create_with_vcpus(2, guest_code, vcpus);
 
-	if (!ssbs)
+	/* Before 6.7, userspace cannot write ID registers */
+	if (!ssbs && kvm_has_cap(KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES))
 		vcpu_set_reg(vcpus[0], PFR1_REG, vcpu_get_reg(vcpus[0], PFR1_REG) &
 						 ~ID_AA64PFR1_EL1_SSBS);
 
