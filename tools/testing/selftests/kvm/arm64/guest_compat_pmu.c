@@ -5,6 +5,7 @@
  */
 #include "guest_compat.h"
 #include "processor.h"
+#include "vgic.h"
 
 #define PMU_FEATURE	BIT(KVM_ARM_VCPU_PMU_V3)
 #define REG(name)	KVM_ARM64_SYS_REG(SYS_##name)
