@@ -69,6 +69,9 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 	/* The VMM asked for a strict PMU, which only kernels of the last revision have */
 	if (kvm_vcpu_has_pmuv3_strict(vcpu))
 		return now;
+	/* An older kernel may be at an earlier revision by itself, and @now depends on its PMU */
+	if (revision == guest_compat_native_revision(GUEST_COMPAT_PMCEID_EL0))
+		return now;
 
 	if (pmceid1) {
 		if (revision == 0)

@@ -612,6 +612,48 @@ static bool test_overflow(void)
 	return compat_each("pmu_overflow", KVM_GUEST_COMPAT_6_1_V1, check_overflow);
 }
 
+/* The cycle counter, of 64 bits, runs over its end, and goes on */
+static void guest_wraps(void)
+{
+	u32 i;
+
+	write_sysreg_s(0, SYS_PMCCFILTR_EL0);
+	write_sysreg_s(BIT(6) | BIT(0), SYS_PMCR_EL0);	/* LC, E */
+	write_sysreg_s(-64UL, SYS_PMCCNTR_EL0);
+	write_sysreg_s(BIT(31), SYS_PMCNTENSET_EL0);
+	for (i = 0; i < 100000 && read_sysreg_s(SYS_PMCCNTR_EL0) >> 32; i++)
+		isb();
+	guest_val[0] = read_sysreg_s(SYS_PMCCNTR_EL0);
+	GUEST_DONE();
+}
+
+static bool test_wrapped(void)
+{
+	bool ok = true;
+	u32 i;
+
+	if (!can_pmu()) {
+		compat_skip = "no PMU";
+		return true;
+	}
+
+	for (i = 0; i < compat_nr_baselines(); i++) {
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = compat_vm(compat_baselines[i], PMU_FEATURE, guest_wraps, &vcpu);
+		u64 val;
+
+		compat_pmu_init(vcpu);
+		ok &= compat_guest_done(vcpu);
+		sync_global_from_guest(vm, guest_val);
+		val = vcpu_get_reg(vcpu, REG(PMCCNTR_EL0));
+		ok &= CHECK(!(guest_val[0] >> 32) && !(val >> 32),
+			    "at %#x the guest reads %#lx, and userspace %#lx", compat_baselines[i],
+			    (unsigned long)guest_val[0], (unsigned long)val);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
 #define PMCR_LP		BIT(7)
 
 static void guest_sets_lp(void)
@@ -714,6 +756,7 @@ int main(void)
 		{ "pmu_registers: without a PMU, PMMIR_EL1", test_without_pmmir },
 		{ "pmu_registers: with a PMU, bits of counters that do not exist", test_with_bits },
 		{ "pmu_registers: with a PMU, what the guest reads", test_with_guest },
+		{ "pmu_registers: with a PMU, a cycle counter that wrapped", test_wrapped },
 		{ "pmcr_el0: IMP and IDCODE", test_pmcr },
 		{ "pmcr_el0: IMP and IDCODE that userspace writes", test_pmcr_written },
 		{ "pmcr_el0: LP, and the value at reset", test_pmcr_bits },
