@@ -621,7 +621,7 @@ static void guest_wraps(void)
 	write_sysreg_s(BIT(6) | BIT(0), SYS_PMCR_EL0);	/* LC, E */
 	write_sysreg_s(-64UL, SYS_PMCCNTR_EL0);
 	write_sysreg_s(BIT(31), SYS_PMCNTENSET_EL0);
-	for (i = 0; i < 100000 && read_sysreg_s(SYS_PMCCNTR_EL0) >> 32; i++)
+	for (i = 0; i < 1000 && read_sysreg_s(SYS_PMCCNTR_EL0) >> 32; i++)
 		isb();
 	guest_val[0] = read_sysreg_s(SYS_PMCCNTR_EL0);
 	GUEST_DONE();
@@ -634,6 +634,11 @@ static bool test_wrapped(void)
 
 	if (!can_pmu()) {
 		compat_skip = "no PMU";
+		return true;
+	}
+	/* Stock kernels, too: EL2's copy of the vCPU has no events of the PMU to turn on */
+	if (compat_protected_mode()) {
+		compat_skip = "counters stand still for guests in protected mode";
 		return true;
 	}
 
