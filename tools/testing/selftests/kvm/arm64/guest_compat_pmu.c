@@ -612,6 +612,20 @@ static bool test_overflow(void)
 	return compat_each("pmu_overflow", KVM_GUEST_COMPAT_6_1_V1, check_overflow);
 }
 
+static bool can_count(void)
+{
+	if (!can_pmu()) {
+		compat_skip = "no PMU";
+		return false;
+	}
+	/* Stock kernels, too: EL2's copy of the vCPU has no events of the PMU to turn on */
+	if (compat_protected_mode()) {
+		compat_skip = "counters stand still for guests in protected mode";
+		return false;
+	}
+	return true;
+}
+
 /* The cycle counter, of 64 bits, runs over its end, and goes on */
 static void guest_wraps(void)
 {
@@ -627,20 +641,62 @@ static void guest_wraps(void)
 	GUEST_DONE();
 }
 
+/* A VMM restores, of 5.10, bits of counters that do not exist: the others count */
+static void guest_restored(void)
+{
+	u64 start = read_sysreg_s(SYS_PMCCNTR_EL0);
+	u32 i;
+
+	for (i = 0; i < 1000 && read_sysreg_s(SYS_PMCCNTR_EL0) == start; i++)
+		isb();
+	guest_val[0] = read_sysreg_s(SYS_PMCCNTR_EL0) - start;
+	GUEST_DONE();
+}
+
+static bool test_restored(void)
+{
+	bool ok = true;
+	u32 i, n;
+
+	if (!can_count())
+		return true;
+
+	for (i = 0; i < compat_nr_baselines(); i++) {
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm;
+		u64 pmcr, there;
+
+		/* On a kernel of 6.1 they do, and nothing that can be selected changes it */
+		if (compat_is_later(KVM_GUEST_COMPAT_6_12_V1) &&
+		    compat_baselines[i] == KVM_GUEST_COMPAT_6_1_V1)
+			continue;
+
+		vm = compat_vm(compat_baselines[i], PMU_FEATURE, guest_restored, &vcpu);
+		pmcr = vcpu_get_reg(vcpu, PMCR);
+		there = GENMASK(FIELD_GET(PMCR_N, pmcr), 0) >> 1;
+
+		compat_pmu_init(vcpu);
+		for (n = 0; n < 31; n++)
+			ok &= CHECK_EQ(compat_set_reg(vcpu, REG(PMEVTYPERn_EL0(n)), 0x11), 0);
+		ok &= CHECK_EQ(compat_set_reg(vcpu, REG(PMCCFILTR_EL0), 0), 0);
+		ok &= CHECK_EQ(compat_set_reg(vcpu, REG(PMCNTENSET_EL0), ~there), 0);
+		ok &= CHECK_EQ(compat_set_reg(vcpu, PMCR, pmcr | BIT(0)), 0);
+		ok &= compat_guest_done(vcpu);
+		sync_global_from_guest(vm, guest_val);
+		ok &= CHECK(guest_val[0], "at %#x the cycle counter stands still",
+			    compat_baselines[i]);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
 static bool test_wrapped(void)
 {
 	bool ok = true;
 	u32 i;
 
-	if (!can_pmu()) {
-		compat_skip = "no PMU";
+	if (!can_count())
 		return true;
-	}
-	/* Stock kernels, too: EL2's copy of the vCPU has no events of the PMU to turn on */
-	if (compat_protected_mode()) {
-		compat_skip = "counters stand still for guests in protected mode";
-		return true;
-	}
 
 	for (i = 0; i < compat_nr_baselines(); i++) {
 		struct kvm_vcpu *vcpu;
@@ -762,6 +818,8 @@ int main(void)
 		{ "pmu_registers: with a PMU, bits of counters that do not exist", test_with_bits },
 		{ "pmu_registers: with a PMU, what the guest reads", test_with_guest },
 		{ "pmu_registers: with a PMU, a cycle counter that wrapped", test_wrapped },
+		{ "pmu_registers: with a PMU, counters that do not exist take none away",
+		  test_restored },
 		{ "pmcr_el0: IMP and IDCODE", test_pmcr },
 		{ "pmcr_el0: IMP and IDCODE that userspace writes", test_pmcr_written },
 		{ "pmcr_el0: LP, and the value at reset", test_pmcr_bits },
