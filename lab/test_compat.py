@@ -16,30 +16,8 @@ import zlib
 import ktap
 import lab
 
+predict = lab.command('predict')
 SOURCE = lab.BUILD / 'linux/tools/kvm/guest-compat'
-
-
-def programs():
-    """kvm-compat for arm64 hosts, and for this machine"""
-    done = lab.run([lab.LAB / 'compat'], stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        raise lab.Error('lab/compat: kvm-compat was not built')
-    return map(pathlib.Path, done.stdout.split())
-
-
-def lost(said):
-    """What a move loses, of kvm-compat's JSON for one direction, less what the destination does to its own state"""
-    return {(i['result'], i['class'], i['name']) for i in said['items'] if i['result'] in ('refused', 'altered') and 'own' not in i}
-
-
-def unexplained(said):
-    return [i['name'] for i in said['items'] if i['result'] in ('refused', 'altered') and not i['why']]
-
-
-def restored(text):
-    """What guest_state lost, of its lines for machines"""
-    rows = [line.split('\t') for line in text.splitlines()]
-    return {tuple(row[:3]) for row in rows if row[0] in ('refused', 'altered')}
 
 
 def with_records(state, *records, midr=None):
@@ -64,7 +42,7 @@ def records_of(state):
 class Compat(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.arm64, cls.here = programs()
+        cls.arm64, cls.here = predict.programs()
 
     def passes(self, *words):
         done = lab.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors='replace', cwd=SOURCE)
@@ -85,10 +63,11 @@ class Moves(unittest.TestCase):
     """A real kernel and the patched one: dumps, then what each makes of the other's"""
     @classmethod
     def setUpClass(cls):
-        cls.arm64, cls.here = programs()
+        cls.arm64, cls.here = predict.programs()
         cls.dir = tempfile.TemporaryDirectory()
         cls.path = pathlib.Path(cls.dir.name)
-        cls.boot('6.12', [['./kvm-compat', 'dump', 'out/old.json'], ['./guest_state', 'save', 'out/old.state']])
+        cls.boot('6.12', [['./kvm-compat', 'dump', 'out/old.json'], ['./guest_state', 'save', 'out/old.state'],
+                          ['./kvm-compat', 'save', '-x', 'sve', 'out/other-shape.state']])
         cls.boot('patched', [['./kvm-compat', 'dump', 'out/new.json'], ['./kvm-compat', 'dump', '-b', '6.12-v1', 'out/at.json'],
                              ['./guest_state', 'save', 'out/new.state'], ['./kvm-compat', 'save', '-b', '6.12-v1', 'out/at.state'],
                              ['./kvm-compat', 'save', 'out/native.state']])
@@ -97,7 +76,8 @@ class Moves(unittest.TestCase):
         cls.on_old = cls.boot('6.12', [[*check, 'new.json'], [*check, 'at.json'], ['./guest_state', 'restore', '-m', 'new.state'],
                                        ['./guest_state', 'restore', '-m', 'old.state'], ['./kvm-compat', 'check', '6.1'],
                                        [*restore, 'at.state'], [*restore, 'native.state'], [*restore, '-b', '6.12-v1', 'at.state'],
-                                       ['./kvm-compat', 'list', 'at.state']])
+                                       ['./kvm-compat', 'list', 'at.state'],
+                                       [*restore, 'other-shape.state', 'at.state']])
         cls.on_new = cls.boot('patched', [[*check, 'old.json'], [*check, '-b', '6.12-v1', 'old.json'],
                                           ['./guest_state', 'restore', '-m', 'old.state'],
                                           ['./guest_state', 'restore', '-m', 'new.state'], [*check, '-l', 'at.json'],
@@ -107,7 +87,8 @@ class Moves(unittest.TestCase):
                                           [*restore, 'optional.state'], [*restore, 'other.state'],
                                           [*restore, '--any-cpu', 'other.state'], ['./kvm-compat', 'check', 'other.json'],
                                           [*check, '--any-cpu', '-l', 'other.json'], ['./kvm-compat', 'check', 'at.state'],
-                                          [*restore, 'refused.state']])
+                                          [*restore, 'refused.state'], [*check, 'old.json', 'cut.json', 'at.json'],
+                                          [*restore, 'later.state', 'at.state', 'old.state']])
 
     @classmethod
     def tearDownClass(cls):
@@ -144,10 +125,9 @@ class Moves(unittest.TestCase):
         make('other.json', json.dumps(other).encode())
 
     def said(self, result, nr):
-        """A command's status, and its JSON; progress comes before it"""
-        text = result.out(nr)
-        self.assertIn(result.rc(nr), (0, 1), text[-500:])
-        return result.rc(nr), json.loads(text[text.index('{\n'):])
+        """A command's status, and its JSON"""
+        self.assertIn(result.rc(nr), (0, 1), result.out(nr)[-500:])
+        return result.rc(nr), predict.said_of(result.out(nr))
 
     def diff(self, *words):
         done = subprocess.run([self.here, '--json', 'diff', *words], stdout=subprocess.PIPE, text=True, check=False, cwd=self.path)
@@ -156,22 +136,22 @@ class Moves(unittest.TestCase):
     def test_forward(self):
         """kvm-compat: 6.12 to 7.3: the prediction is what check finds, and what a restore then does, each item with its reason"""
         status, found = self.said(self.on_new, 0)
-        own = restored(self.on_new.out(3))
-        self.assertTrue(lost(found))
+        own = predict.restored(self.on_new.out(3))
+        self.assertTrue(predict.lost(found))
         self.assertEqual(status, 1)
-        self.assertEqual(lost(found), restored(self.on_new.out(2)) - own)
-        self.assertEqual(lost(self.diff('old.json', 'new.json')[0]), lost(found))
-        self.assertEqual(unexplained(found), [])
+        self.assertEqual(predict.lost(found), predict.restored(self.on_new.out(2)) - own)
+        self.assertEqual(predict.lost(self.diff('old.json', 'new.json')[0]), predict.lost(found))
+        self.assertEqual(predict.unexplained(found), [])
 
     def test_back(self):
         """kvm-compat: 7.3 back to 6.12: the same"""
         status, found = self.said(self.on_old, 0)
-        own = restored(self.on_old.out(3))
-        self.assertTrue(lost(found))
+        own = predict.restored(self.on_old.out(3))
+        self.assertTrue(predict.lost(found))
         self.assertEqual(status, 1)
-        self.assertEqual(lost(found), restored(self.on_old.out(2)) - own)
-        self.assertEqual(lost(self.diff('new.json', 'old.json')[0]), lost(found))
-        self.assertEqual(unexplained(found), [])
+        self.assertEqual(predict.lost(found), predict.restored(self.on_old.out(2)) - own)
+        self.assertEqual(predict.lost(self.diff('new.json', 'old.json')[0]), predict.lost(found))
+        self.assertEqual(predict.unexplained(found), [])
 
     def test_baseline(self):
         """kvm-compat: with 6.12-v1 selected, guests go both ways, and the plan says so"""
@@ -187,7 +167,7 @@ class Moves(unittest.TestCase):
 
     def test_release(self):
         """kvm-compat: check of a release needs no dump, where the kernel can be that release"""
-        self.assertEqual(lost(self.said(self.on_new, 5)[1]), lost(self.said(self.on_new, 0)[1]))
+        self.assertEqual(predict.lost(self.said(self.on_new, 5)[1]), predict.lost(self.said(self.on_new, 0)[1]))
         self.assertEqual(self.on_old.rc(4), 2)
         self.assertIn('has no KVM_CAP_GUEST_COMPAT', self.on_old.out(4))
 
@@ -196,6 +176,20 @@ class Moves(unittest.TestCase):
         self.assertEqual(self.on_new.rc(6), 2)
         self.assertIn('is it cut short', self.on_new.out(6))
         self.assertNotIn('restoring', self.on_new.out(6))
+
+    def test_several(self):
+        """kvm-compat: check and restore take several files, and go on after one that is refused"""
+        self.assertEqual(self.on_new.rc(19), 2)
+        text = self.on_new.out(19)
+        said = json.loads(text[text.index('[\n'):])
+        self.assertEqual([s['from'] for s in said], ['old', 'at'])
+        self.assertEqual(predict.lost(said[0]), predict.lost(self.said(self.on_new, 0)[1]))
+        self.assertEqual(self.on_new.rc(20), 2)
+        total = lambda nr: re.findall('^total .*', self.on_new.out(nr), re.M)
+        self.assertEqual(total(20), total(7) + total(9))
+        # What a kernel loses of its own guests is found anew for a VM of another shape.
+        self.assertIn('\nown ', self.on_old.out(5))
+        self.assertEqual(self.on_old.rc(9), 0, self.on_old.out(9))
 
     def test_vector_loaded(self):
         """kvm-compat: a guest has on another host what its state file says that it had"""
@@ -315,7 +309,7 @@ class Scripts(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        arm64, _ = programs()
+        arm64, _ = predict.programs()
         fetched = lambda name: pathlib.Path(lab.output([lab.LAB / 'fetch', 'vmm', name]))
         files = {'busybox': fetched('busybox') / 'busybox', 'kvm-compat': arm64, 'Image': lab.image('patched'),
                  'selftests/guest_compat': lab.program('arm64/guest_compat'),

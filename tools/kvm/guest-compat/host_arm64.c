@@ -1236,6 +1236,7 @@ static void find_own(json_t *result, void *arg)
 		strcat(without, "its");
 	o.without = without;
 	hooks.vm_made = select_baseline;
+	hooks.own = NULL;	/* that of the file before */
 	own = json_array();
 	report.to = keep_own;
 	if (!save_state(&s, &o))
@@ -1287,13 +1288,58 @@ int save_cmd(int argc, char **argv)
 	return as_status(in_child(argv[optind], &o));
 }
 
-int restore_cmd(int argc, char **argv)
+/* An exit status of one file */
+static int restore_one(const char *file)
 {
+	/* The VM that own_losses are of; with a vector loaded, they are of that file alone. */
+	static struct {
+		bool			known;
+		struct bare_vm_desc	vm;
+		struct kvm_vcpu_init	init;
+	} looked;
+	const struct kvm_vcpu_init *init;
 	struct compat_vector *v;
 	struct state s = {};
-	const char *file, *why;
+	const char *why;
 	u64 midr = 0;
-	int opt, status;
+	int status;
+
+	why = read_state(&s, file, &v);
+	if (why) {
+		say("%s: %s", file, why);
+		return ERROR;
+	}
+	memcpy(&midr, find_rec(&s, REC_MIDR, 0, 0)->data, sizeof(midr));
+	if (other_cpu(midr, read_sysreg(midr_el1))) {
+		say_other_cpu(file, midr, read_sysreg(midr_el1));
+		return DOES_NOT;
+	}
+	selected_vector = NULL;
+	status = choose_vector(&s, v);
+	if (status != GOES)
+		return status;
+	hooks.vm_made = select_baseline;
+	init = (void *)find_rec(&s, REC_INIT, 0, 0)->data;
+	if (!looked.known || selected_vector ||
+	    memcmp(&looked.vm, state_vm(&s), sizeof(looked.vm)) ||
+	    memcmp(&looked.init, init, sizeof(looked.init))) {
+		own_losses = json_object_get(in_process(find_own, &s), "own");
+		looked.known = own_losses && !selected_vector;
+		looked.vm = *state_vm(&s);
+		looked.init = *init;
+	}
+	if (json_array_size(own_losses))
+		say("%zu items are \"own\": this kernel loses them of its own guests, too",
+		    json_array_size(own_losses));
+	hooks.own = is_own;
+	status = as_status(in_child(file, NULL));
+	free(s.data);
+	return status;
+}
+
+int restore_cmd(int argc, char **argv)
+{
+	int opt, status = GOES;
 
 	while ((opt = getopt(argc, argv, "mvb:")) != -1) {
 		if (opt == 'm')
@@ -1305,31 +1351,16 @@ int restore_cmd(int argc, char **argv)
 		else
 			return ERROR;
 	}
-	if (optind != argc - 1) {
-		say("restore [-m] [-v] [-b BASELINE] FILE");
+	if (optind == argc) {
+		say("restore [-m] [-v] [-b BASELINE] FILE...");
 		return ERROR;
 	}
-	file = argv[optind];
-	why = read_state(&s, file, &v);
-	if (why) {
-		say("%s: %s", file, why);
-		return ERROR;
+	for (; optind < argc; optind++) {
+		int one = restore_one(argv[optind]);
+
+		status = one > status ? one : status;
 	}
-	memcpy(&midr, find_rec(&s, REC_MIDR, 0, 0)->data, sizeof(midr));
-	if (other_cpu(midr, read_sysreg(midr_el1))) {
-		say_other_cpu(file, midr, read_sysreg(midr_el1));
-		return DOES_NOT;
-	}
-	status = choose_vector(&s, v);
-	if (status != GOES)
-		return status;
-	hooks.vm_made = select_baseline;
-	own_losses = json_object_get(in_process(find_own, &s), "own");
-	if (json_array_size(own_losses))
-		say("%zu items are \"own\": this kernel loses them of its own guests, too",
-		    json_array_size(own_losses));
-	hooks.own = is_own;
-	return as_status(in_child(file, NULL));
+	return status;
 }
 
 int list_cmd(const char *file)

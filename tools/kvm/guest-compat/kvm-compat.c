@@ -66,7 +66,16 @@ static const char * const outcomes[] = { "taken", "refused", "altered", "not set
 
 #define MOST_REASONS	16
 
-/* The behaviours that make the difference; all that are about the item if nothing is known */
+/*
+ * Is a behaviour that both have alike no reason for the loss? It can be for what the
+ * destination loses of its own guests, too, and where the revisions are not known.
+ */
+static bool has_to_differ(const struct loss *l, const struct vector *from, const struct vector *to)
+{
+	return !l->own && from->known && to->known;
+}
+
+/* The behaviours that are the reason */
 static unsigned int reasons(const struct loss *l, const struct vector *from,
 			    const struct vector *to, unsigned int *ids)
 {
@@ -74,12 +83,34 @@ static unsigned int reasons(const struct loss *l, const struct vector *from,
 
 	nr = behaviours_of_item(l->name, l->bits, all, MOST_REASONS);
 	for (unsigned int i = 0; i < nr; i++)
-		if (!from->known || !to->known || from->revision[all[i]] != to->revision[all[i]])
+		if (!has_to_differ(l, from, to) ||
+		    from->revision[all[i]] != to->revision[all[i]])
 			ids[n++] = all[i];
-	/* Both have the same: it is about the item all the same. */
-	if (!n)
-		memcpy(ids, all, nr * sizeof(*ids));
-	return n ?: nr;
+	return n;
+}
+
+/* Is it one of these behaviours that the change is about? */
+static bool is_about(const struct change *c, const unsigned int *ids, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		for (const struct change *d = NULL;
+		     (d = next_change(d, NULL, behaviour_name(ids[i])));)
+			if (c == d)
+				return true;
+	return false;
+}
+
+/* The changes after @c that are a reason: not those of a behaviour that both have alike */
+static const struct change *next_reason(const struct change *c, const struct loss *l,
+					const struct vector *from, const struct vector *to)
+{
+	unsigned int all[MOST_REASONS], nr;
+
+	nr = has_to_differ(l, from, to) ?
+	     behaviours_of_item(l->name, l->bits, all, MOST_REASONS) : 0;
+	while ((c = next_change(c, l->name, NULL)) && is_about(c, all, nr))
+		;
+	return c;
 }
 
 /* In how many ways is it explained? */
@@ -88,7 +119,7 @@ static unsigned int explained(const struct loss *l, const struct vector *from,
 {
 	unsigned int ids[MOST_REASONS], n = reasons(l, from, to, ids);
 
-	return n ?: !!next_change(NULL, l->name, NULL);
+	return n ?: !!next_reason(NULL, l, from, to);
 }
 
 static void add_revisions(json_t *o, unsigned int id, unsigned int from, unsigned int to)
@@ -115,7 +146,7 @@ json_t *why_json(const struct loss *l, const struct vector *from, const struct v
 			add_revisions(o, ids[i], from->revision[ids[i]], to->revision[ids[i]]);
 		json_array_append_new(why, o);
 	}
-	while (!n && (c = next_change(c, l->name, NULL)))
+	while (!n && (c = next_reason(c, l, from, to)))
 		json_array_append_new(why, json_pack("{s:s, s:s, s:s}", "change", c->what,
 						     "release", c->release, "previous", c->how));
 	return why;
@@ -175,10 +206,10 @@ static void explain_why(FILE *f, const struct loss *l, const char *from, const s
 		fprintf(f, "        %s has revision %u (%s): %s\n", to, tv->revision[ids[i]],
 			releases, text);
 	}
-	while (!n && (c = next_change(c, l->name, NULL)))
+	while (!n && (c = next_reason(c, l, fv, tv)))
 		fprintf(f, "      %s: %s\n        the previous behaviour: %s\n", c->release,
 			c->what, c->how);
-	if (!n && !next_change(NULL, l->name, NULL))
+	if (!n && !next_reason(NULL, l, fv, tv))
 		fprintf(f, "      Nothing is known of this difference. Please report it.\n");
 }
 
@@ -483,6 +514,10 @@ static void print_seen(const json_t *list, const struct dump *a, const struct ma
 	}
 }
 
+/* Two values that a kernel takes only together are tried one by one in a dump. */
+static const char predicted[] =
+	"\nThis is predicted, field by field: 'kvm-compat check' on the destination tries it.\n";
+
 static json_t *direction(struct dump *from, struct machine *fm, struct dump *to,
 			 struct machine *tm, bool *all_go)
 {
@@ -557,6 +592,7 @@ static int diff_cmd(int argc, char **argv)
 			json_object_set(o, "seen", seen);
 		print_json(list);
 	} else {
+		fputs(predicted, stdout);
 		print_seen(seen, &d[0], m[0], &d[1], m[1]);
 	}
 	json_decref(seen);
@@ -586,17 +622,6 @@ static void explain_behaviour(unsigned int id)
 		print_change(c);
 	printf("  To select another revision, on a host with KVM_CAP_GUEST_COMPAT:\n"
 	       "    kvm.guest_compat=BASELINE,%s=REVISION\n", behaviour_name(id));
-}
-
-/* Was the change told with one of these behaviours? */
-static bool told(const struct change *c, const unsigned int *ids, unsigned int nr)
-{
-	for (unsigned int i = 0; i < nr; i++)
-		for (const struct change *d = NULL;
-		     (d = next_change(d, NULL, behaviour_name(ids[i])));)
-			if (c == d)
-				return true;
-	return false;
 }
 
 static int explain_cmd(int argc, char **argv)
@@ -652,7 +677,7 @@ static int explain_cmd(int argc, char **argv)
 	for (unsigned int i = 0; i < nr; i++, found++)
 		explain_behaviour(ids[i]);
 	for (; !behaviour_id(name) && (c = next_change(c, name, NULL)); found++)
-		if (!told(c, ids, nr))
+		if (!is_about(c, ids, nr))
 			print_change(c);
 	if (found)
 		return GOES;
@@ -666,16 +691,125 @@ static int explain_cmd(int argc, char **argv)
 
 /* --------------------------------- check --------------------------------- */
 
-static int check_cmd(int argc, char **argv)
+/* A guest of a release is what this kernel makes at that baseline. */
+static bool dump_of_release(struct dump *d, const char *release)
 {
-	const char *baseline = NULL, *of = NULL, *file;
-	struct losses losses;
-	struct machine *m, here = {};
-	json_t *o, *machine, *host;
-	struct dump d = {};
+	json_t *machine, *baselines = host_baselines();
+	char name[16];
+
+	snprintf(name, sizeof(name), "%.12s-v1", release_str(release_number(release)));
+	if (!baselines) {
+		say("%s: this kernel has no KVM_CAP_GUEST_COMPAT: check a dump of %s", release,
+		    release);
+		return false;
+	}
+	json_decref(baselines);
+	say("making a virtual machine as %s has it", name);
+	machine = look_at_machine(name, NULL, true);
+	if (!machine)
+		return false;
+	*d = (struct dump){ .file = release,
+			    .kernel = release,
+			    .nr = 1,
+			    .machines = calloc(1, sizeof(*d->machines)),
+			    .json = json_pack("{s:s, s:i, s:{s:s, s:s}, s:[o]}", "format",
+					      "kvm-compat dump", "version", 1, "host", "kernel",
+					      release, "midr", "0x0", "machines", machine) };
+	snprintf(d->label, sizeof(d->label), "%.60s", release);
+	d->machines[0].json = machine;
+	d->machines[0].baseline = str(machine, "baseline");
+	vector_of_string(name, &d->machines[0].vector);
+	return true;
+}
+
+static void print_check(const struct dump *d, const struct machine *m, const struct machine *here,
+			const struct losses *losses, const json_t *host)
+{
 	char string[STRING_MAX];
 	const char *evidence;
-	int opt, status;
+
+	printf("A guest of %s %s here", d->label, goes(losses) ? "is taken" : "is not taken");
+	if (!goes(losses))
+		printf(": %u refused, %u altered", losses->refused, losses->altered);
+	printf("\n");
+	print_losses(stdout, losses, d, m, NULL, here);
+	if (goes(losses))
+		return;
+	if (*str(host, "default") && *shown_baseline(m, string, sizeof(string)))
+		printf("  What to do: boot this host with kvm.guest_compat=%s.\n", m->baseline);
+	else if (*str(host, "default") &&
+		 string_of_kernel(d->kernel, string, sizeof(string), &evidence))
+		printf("  What to do: boot this host with kvm.guest_compat=%s (%s).\n", string,
+		       evidence);
+	else if (d->patched && *str(host, "string"))
+		printf("  What to do: start the guest on %s with kvm.guest_compat=%s.\n", d->label,
+		       str(host, "string"));
+	else
+		printf("  What to do: give one of the two a kernel with KVM_CAP_GUEST_COMPAT.\n");
+}
+
+/* Of one file; what it says goes into @list if it is to be JSON. An exit status */
+static int check_one(const char *file, const char *baseline, const char *of, json_t *host,
+		     json_t *list)
+{
+	const bool load = baseline && !strcmp(baseline, "load");
+	const bool release = access(file, F_OK) && release_number(file);
+	/* What this host does to its own state, which is no matter of the file but with -l */
+	static json_t *looked;
+	struct losses losses;
+	struct machine *m, here = {};
+	struct dump d = {};
+	json_t *o;
+
+	if (release ? !dump_of_release(&d, file) : !read_dump(&d, file))
+		return ERROR;
+	if (!release && other_cpu(d.midr, strtoull(str(host, "midr"), NULL, 16))) {
+		say_other_cpu(file, d.midr, strtoull(str(host, "midr"), NULL, 16));
+		return DOES_NOT;
+	}
+	m = find_machine(&d, of);
+	if (!m) {
+		say("%s: it has no machine at %s", file, of);
+		return ERROR;
+	}
+	/* What this host is, to say why */
+	if (load)
+		here.vector = m->vector;
+	else if (baseline)
+		vector_of_string(baseline, &here.vector);
+	else if (*str(host, "default"))
+		vector_of_string(str(host, "default"), &here.vector);
+	else if (*str(host, "string"))
+		vector_of_string(str(host, "string"), &here.vector);
+	here.baseline = baseline ?: "as it is";
+
+	say("restoring %s into a virtual machine", d.label);
+	if (try_machine(m->json, baseline, &losses) == ERROR)
+		return ERROR;
+	if (!looked || load) {
+		say("looking at what this host does to its own state");
+		looked = look_at_machine(load ? NULL : baseline, NULL, true);
+	}
+	if (!looked)
+		return ERROR;
+	here.json = looked;
+	load_items(&here);
+	mark_own(&losses, json_object_get(looked, "own"));
+	if (as_json) {
+		o = losses_json(&losses, m, &here);
+		json_object_set_new(o, "from", json_string(d.label));
+		json_array_append_new(list, o);
+	} else {
+		print_check(&d, m, &here, &losses, host);
+	}
+	return goes(&losses) ? GOES : DOES_NOT;
+}
+
+static int check_cmd(int argc, char **argv)
+{
+	const char *baseline = NULL, *of = NULL;
+	json_t *host, *list = json_array();
+	int opt, status = GOES;
 
 	while ((opt = getopt(argc, argv, "b:f:l")) != -1) {
 		if (opt == 'b')
@@ -687,100 +821,26 @@ static int check_cmd(int argc, char **argv)
 		else
 			return ERROR;
 	}
-	if (optind != argc - 1) {
-		say("check [-b BASELINE | -l] [-f BASELINE] DUMP|RELEASE");
+	if (optind == argc) {
+		say("check [-b BASELINE | -l] [-f BASELINE] DUMP|RELEASE...");
 		return ERROR;
 	}
-	file = argv[optind];
 	if (no_kvm())
 		return no_host();
-	if (access(file, F_OK) && release_number(file)) {
-		char name[16];
-		unsigned int r = release_number(file);
+	host = host_facts();
+	if (!host)
+		return ERROR;
+	for (int i = optind; i < argc; i++) {
+		int one = check_one(argv[i], baseline, of, host, list);
 
-		/* A guest from there is what this kernel makes at that baseline. */
-		snprintf(name, sizeof(name), "%.12s-v1", release_str(r));
-		say("making a virtual machine as %s has it", name);
-		o = host_baselines();
-		if (!o) {
-			say("%s: this kernel has no KVM_CAP_GUEST_COMPAT: check a dump of %s",
-			    file, file);
-			return ERROR;
-		}
-		machine = look_at_machine(name, NULL, true);
-		if (!machine)
-			return ERROR;
-		d = (struct dump){ .file = file,
-				   .kernel = file,
-				   .nr = 1,
-				   .machines = calloc(1, sizeof(*m)),
-				   .json = json_pack("{s:s, s:i, s:{s:s, s:s}, s:[o]}", "format",
-						     "kvm-compat dump", "version", 1, "host",
-						     "kernel", file, "midr", "0x0", "machines",
-						     machine) };
-		snprintf(d.label, sizeof(d.label), "%.60s", file);
-		snprintf(string, sizeof(string), "%s", name);
-		d.machines[0].json = machine;
-		d.machines[0].baseline = str(machine, "baseline");
-		vector_of_string(string, &d.machines[0].vector);
-		host = json_object();
-	} else {
-		if (!read_dump(&d, file))
-			return ERROR;
-		host = host_facts();
-		if (!host)
-			return ERROR;
-		if (other_cpu(d.midr, strtoull(str(host, "midr"), NULL, 16))) {
-			say_other_cpu(file, d.midr, strtoull(str(host, "midr"), NULL, 16));
-			return DOES_NOT;
-		}
+		status = one > status ? one : status;
 	}
-	m = find_machine(&d, of);
-	if (!m) {
-		say("%s: it has no machine at %s", file, of);
-		return ERROR;
-	}
-	/* What this host is, to say why */
-	if (baseline && !strcmp(baseline, "load"))
-		here.vector = m->vector;
-	else if (baseline)
-		vector_of_string(baseline, &here.vector);
-	else if (*str(host, "default"))
-		vector_of_string(str(host, "default"), &here.vector);
-	else if (*str(host, "string"))
-		vector_of_string(str(host, "string"), &here.vector);
-	here.baseline = baseline ?: "as it is";
-
-	say("restoring it into a virtual machine");
-	status = try_machine(m->json, baseline, &losses);
-	if (status == ERROR)
-		return ERROR;
-	say("looking at what this host does to its own state");
-	o = look_at_machine(baseline && strcmp(baseline, "load") ? baseline : NULL, NULL, true);
-	if (!o)
-		return ERROR;
-	here.json = o;
-	load_items(&here);
-	mark_own(&losses, json_object_get(o, "own"));
-	status = goes(&losses) ? GOES : DOES_NOT;
-	if (as_json) {
-		print_json(losses_json(&losses, m, &here));
-		return status;
-	}
-	printf("A guest of %s %s here", d.label, status == GOES ? "is taken" : "is not taken");
-	if (status != GOES)
-		printf(": %u refused, %u altered", losses.refused, losses.altered);
-	printf("\n");
-	print_losses(stdout, &losses, &d, m, NULL, &here);
-	if (status != GOES && *str(host, "default") &&
-	    string_of_kernel(d.kernel, string, sizeof(string), &evidence))
-		printf("  What to do: boot this host with kvm.guest_compat=%s (%s).\n", string,
-		       evidence);
-	else if (status != GOES && d.patched && *str(host, "string"))
-		printf("  What to do: start the guest on %s with kvm.guest_compat=%s.\n", d.label,
-		       str(host, "string"));
-	else if (status != GOES)
-		printf("  What to do: give one of the two a kernel with KVM_CAP_GUEST_COMPAT.\n");
+	/* Of one file the object alone */
+	if (as_json && argc - optind == 1 && json_array_size(list))
+		print_json(json_incref(json_array_get(list, 0)));
+	else if (as_json && argc - optind > 1)
+		print_json(json_incref(list));
+	json_decref(list);
 	return status;
 }
 
@@ -959,6 +1019,8 @@ static int plan_cmd(int argc, char **argv)
 		printf("\nEvery guest that is started so can go to every host: %u moves.\n",
 		       nr * (nr - 1));
 	}
+	if (!as_json)
+		fputs(predicted, stdout);
 	return bad ? DOES_NOT : GOES;
 }
 
@@ -1044,14 +1106,14 @@ static const struct {
 	  dump_cmd },
 	{ "diff", "[-a BASELINE] [-b BASELINE] A B: what a move would lose, both ways", diff_cmd },
 	{ "explain", "ITEM: what changed, since when, why, and how to have it back", explain_cmd },
-	{ "check", "[-b BASELINE | -l] DUMP|RELEASE: would a guest from there be taken here?",
+	{ "check", "[-b BASELINE | -l] DUMP|RELEASE...: would a guest from there be taken here?",
 	  check_cmd },
 	{ "plan", "DUMP...: what to select on each host so that guests can go everywhere",
 	  plan_cmd },
 	{ "report", "-o FILE.html DUMP...: who can go where, to look at", report_cmd },
 	{ "strings", "STRING: what a kernel takes kvm.guest_compat=STRING for", strings_cmd },
 	{ "save", "[-g 2|3] [-c N] [-x LIST] [-b BASELINE] FILE: a guest's state", state_cmd },
-	{ "restore", "[-m] [-v] [-b BASELINE] FILE: what becomes of it here", state_cmd },
+	{ "restore", "[-m] [-v] [-b BASELINE] FILE...: what becomes of it here", state_cmd },
 	{ "list", "FILE: what is in a state file", show_cmd },
 };
 

@@ -197,7 +197,7 @@ static struct item *load_list(const json_t *list, size_t *nr)
 	return items;
 }
 
-/* The items and revisions of a machine that is valid */
+/* The items and revisions of a machine that is valid; its vector is the kernel's so far */
 void load_items(struct machine *m)
 {
 	const char *key;
@@ -285,11 +285,11 @@ bool read_dump(struct dump *d, const char *file)
 
 		m->json = json_array_get(json_object_get(d->json, "machines"), i);
 		m->baseline = text(m->json, "baseline");
+		/* A patched kernel may have fewer behaviours than are known here. */
+		if (string_of_kernel(d->kernel, string, sizeof(string), &evidence))
+			vector_of_string(string, &m->vector);
 		load_items(m);
 		m->values_only = json_is_true(json_object_get(host, "values_only"));
-		if (!m->vector.known &&
-		    string_of_kernel(d->kernel, string, sizeof(string), &evidence))
-			vector_of_string(string, &m->vector);
 	}
 	return true;
 }

@@ -65,11 +65,13 @@ static const char head[] =
 	"<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
 	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 	"<title>Which guest can go to which host</title>\n<style>\n"
-	"body { font: 16px/1.45 sans-serif; max-width: 75em; margin: 0 auto; padding: 1em }\n"
+	"body { font: 16px/1.5 sans-serif; max-width: 75em; margin: 0 auto; padding: 1em }\n"
 	"body { color: #111; background: #fff }\n"
 	".wide { overflow-x: auto }\n"
-	"table { border-collapse: collapse }\n"
-	"th, td { border: 1px solid #767676; padding: .3em .5em; text-align: left }\n"
+	/* A sticky cell loses borders that it shares, or that are between two pixels. */
+	"table { border-spacing: 0; border: solid #767676; border-width: 1px 0 0 1px }\n"
+	"th, td { border: solid #767676; border-width: 0 1px 1px 0 }\n"
+	"th, td { padding: .25em .5em; text-align: left }\n"
 	"th, td { font-weight: normal; vertical-align: top }\n"
 	"thead th, tbody th { background: #eee; font-weight: bold }\n"
 	"tbody th { position: sticky; left: 0 }\n"
@@ -107,7 +109,7 @@ static void write_moves(FILE *f, struct node *nodes, unsigned int n, unsigned in
 			} else {
 				fprintf(f,
 					"<td class=\"no\"><a href=\"#m%u-%u\">\n"
-					"no: %u refused, %u altered</a></td>",
+					"no<br>%u&nbsp;refused<br>%u&nbsp;altered</a></td>",
 					i, j, losses.refused, losses.altered);
 				(*bad)++;
 			}
