@@ -45,12 +45,15 @@ u64 guest_compat_esr_il(const struct kvm_vcpu *vcpu);
 	},
 },
 
+/* 6.8 looked for permission faults there, as if there was no such check */
 [GUEST_COMPAT_IPA_RANGE] = {
 	.name		= "ipa_range",
 	.description	= "Guest accesses beyond the VM's IPA size",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* MMIO, as without memory */
 		[GUEST_COMPAT_V5_18]	= GUEST_COMPAT_REV(1),	/* an abort */
+		[GUEST_COMPAT_V6_8]	= GUEST_COMPAT_REV(0),
+		[GUEST_COMPAT_V6_9]	= GUEST_COMPAT_REV(1),
 	},
 },
 
