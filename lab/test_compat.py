@@ -54,6 +54,17 @@ class Compat(unittest.TestCase):
         """kvm-compat: each string for a kernel is one that the kernel takes; each item and revision has its words"""
         self.passes(self.here.with_name('test_tables'))
 
+    def test_string(self):
+        """lab/compat string: what kernels.tsv has for a kernel; a kernel that has no line is an error"""
+        def string(version):
+            return lab.run([lab.LAB / 'compat', 'string', version], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+        self.assertEqual(string('6.12.85').stdout, '6.12-v1\n')
+        self.assertRegex(string('6.6.87').stdout, r'^6\.1-v1,.*pmevtyper_bits=1')
+        unknown = string('99.1.2')
+        self.assertNotEqual(unknown.returncode, 0)
+        self.assertIn('99.1.2', unknown.stderr)
+
     def test_dumps(self):
         """kvm-compat: made-up dumps, hostile files, exit statuses"""
         self.passes(SOURCE / 'test_kvm_compat.py', self.here)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Holds kernels.tsv and items.tsv against the kernel's parser and tables. "page" prints
- * what kernels.rst has to say of the first.
+ * what kernels.rst has to say of the first, and "string VERSION" the string of a kernel.
  */
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -202,12 +202,27 @@ static void print_page(void)
 	}
 }
 
+static int print_string(const char *kernel)
+{
+	char string[STRING_MAX];
+	const char *evidence;
+
+	if (!string_of_kernel(kernel, string, sizeof(string), &evidence)) {
+		fprintf(stderr, "kernels.tsv has no string for %s\n", kernel);
+		return 1;
+	}
+	puts(string);
+	return 0;
+}
+
 int main(int argc, char *argv[])
 {
 	if (argc > 1 && !strcmp(argv[1], "page")) {
 		print_page();
 		return 0;
 	}
+	if (argc > 2 && !strcmp(argv[1], "string"))
+		return print_string(argv[2]);
 	printf("TAP version 13\n");
 	test_strings();
 	test_rows();

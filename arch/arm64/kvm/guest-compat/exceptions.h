@@ -45,6 +45,7 @@ u64 guest_compat_esr_il(const struct kvm_vcpu *vcpu);
 	},
 },
 
+/* 6.8.0 to 6.8.4 had 0 again, by mistake */
 [GUEST_COMPAT_IPA_RANGE] = {
 	.name		= "ipa_range",
 	.description	= "Guest accesses beyond the VM's IPA size",

@@ -27,7 +27,7 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
  * and listed; userspace could write any bit of any counter. Since 5.11, only
  * PMMIR_EL1 was RAZ/WI to the guest: up to 6.15 on CPUs with FEAT_FGT, up to 7.2.9
  * on others. From 5.11 to 5.18, AArch32 guests could read and write the other
- * registers as memory: a baseline of these releases needs a revision of its own.
+ * registers as memory, which no VMM could save: that is not kept.
  */
 [GUEST_COMPAT_PMU_REGISTERS] = {
 	.name		= "pmu_registers",
@@ -72,7 +72,7 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 	},
 },
 
-/* Changed in 6.12, 6.11.11, a 6.6 up to 6.6.87, 6.1.120 and 5.10.231 */
+/* Changed in 6.12, 6.11.11, a 6.6 up to 6.6.87, 6.1.120, 5.15.174 and 5.10.231 */
 [GUEST_COMPAT_PMU_OVERFLOW] = {
 	.name		= "pmu_overflow",
 	.description	= "The PMU's interrupt when a disabled counter has overflowed",

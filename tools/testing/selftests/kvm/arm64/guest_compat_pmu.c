@@ -450,6 +450,18 @@ static bool read_evtypers(u32 baseline, int revision, u64 *val)
 			 val);
 }
 
+static void guest_reads_evtyper(void)
+{
+	guest_val[0] = read_sysreg_s(SYS_PMEVTYPERn_EL0(0));
+	GUEST_DONE();
+}
+
+static bool evtyper_at_reset(int revision, u64 *val)
+{
+	return read_vals(COMPAT_NATIVE, "pmevtyper_bits", revision, PMU_FEATURE,
+			 guest_reads_evtyper, val);
+}
+
 /* With 10 bits of events, or 16 */
 static u64 evtyper_event(void)
 {
@@ -465,7 +477,7 @@ static u64 evtyper_event(void)
 /* Up to 6.4 the same bits, whatever the PMU; up to 6.6, whatever the exception levels */
 static bool test_pmevtyper(void)
 {
-	u64 native[2], val[2], second;
+	u64 native[2], val[2], reset[2], second;
 	bool ok = true;
 	u32 i;
 
@@ -483,6 +495,12 @@ static bool test_pmevtyper(void)
 	ok &= read_evtypers(COMPAT_NATIVE, 0, val);
 	ok &= CHECK_EQ(val[0], EVTYPER_V8_1);
 	ok &= CHECK_EQ(val[1], EVTYPER_V8_1);
+	/* Reset sets event bits that the guest cannot write on a PMU with 10 of them. */
+	ok &= evtyper_at_reset(0, reset) & evtyper_at_reset(1, val);
+	ok &= CHECK_EQ(val[0], reset[0]);
+	ok &= CHECK_EQ(val[0] & ~EVTYPER_V8_1, 0);
+	ok &= evtyper_at_reset(2, val);
+	ok &= CHECK_EQ(val[0], reset[0] & native[0]);
 	for (i = 0; i < compat_nr_baselines(); i++) {
 		bool old = compat_baselines[i] < KVM_GUEST_COMPAT_6_12_V1;
 
