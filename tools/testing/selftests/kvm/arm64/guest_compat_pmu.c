@@ -174,7 +174,7 @@ static bool test_without_kept(void)
 
 static const u64 masks[] = { REG(PMCNTENSET_EL0), REG(PMINTENSET_EL1), REG(PMOVSSET_EL0) };
 
-/* With one, bits of counters that there are not are kept up to 5.10 only */
+/* With one, bits of counters that do not exist are kept up to 5.10 only */
 static bool test_with_bits(void)
 {
 	bool ok = true;
