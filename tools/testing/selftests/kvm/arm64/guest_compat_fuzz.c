@@ -101,6 +101,7 @@ struct thread {
 	int vcpu[NR_VCPUS];
 	int gic;
 	bool gic_ready;
+	bool ran;
 	u32 iidr;
 	u32 baseline;
 	struct compat_vector has;
@@ -430,6 +431,7 @@ static void renew(struct thread *t)
 	memset(t->vcpu, -1, sizeof(t->vcpu));
 	t->gic = -1;
 	t->gic_ready = false;
+	t->ran = false;
 	/* What a new VM has is the host default, which others change. */
 	ret = call(t->vm, KVM_ENABLE_CAP, &cap);
 	expect(t, ACCEPTED_DOES, !ret, "baseline %#x of a new VM: %d", bases[base].number, ret);
@@ -704,6 +706,12 @@ static void do_vcpu(struct thread *t)
 		/* Some VMs never have one, which can be selected again and again. */
 		if (!one_in(t, 4))
 			return;
+		/*
+		 * In protected mode 6.12 panics when a vCPU runs that was made after
+		 * another one of its VM had run. 6.16 and later refuse to run it.
+		 */
+		if (t->ran)
+			return;
 		i = 0;
 		while (t->vcpu[i] >= 0)
 			i++;
@@ -827,6 +835,7 @@ static void do_run(struct thread *t)
 	if (!made)
 		timer = make_timer();
 	made = true;
+	t->ran = true;
 	run_for(t->vcpu[i], timer, 300000);
 	look(t, true, "a run");
 }
@@ -915,24 +924,29 @@ static void renew_shared(struct shared *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void add_shared_vcpu(struct thread *t, struct shared *s)
+static void add_shared_vcpus(struct thread *t, struct shared *s)
 {
 	struct kvm_vcpu_init init = preferred;
 	static __thread struct compat_vector v;
-	int fd;
+	int fd[NR_VCPUS];
 
 	/* Only who has the lock knows how many there are. */
 	if (pthread_mutex_trylock(&s->lock))
 		return;
-	if (s->nr_vcpus < NR_VCPUS) {
-		fd = call(shared_vm(s), KVM_CREATE_VCPU, (void *)(long)s->nr_vcpus);
-		TEST_ASSERT(fd >= 0, "KVM_CREATE_VCPU: %d", fd);
+	if (!s->nr_vcpus) {
 		init.features[0] = BIT(KVM_ARM_VCPU_PSCI_0_2);
-		call(fd, KVM_ARM_VCPU_INIT, &init);
-		move_fd(fd, shared_vcpu(s, s->nr_vcpus++));
-		if (!s->frozen && !list(shared_vm(s), &v)) {
+		for (int i = 0; i < NR_VCPUS; i++) {
+			fd[i] = call(shared_vm(s), KVM_CREATE_VCPU, (void *)(long)i);
+			TEST_ASSERT(fd[i] >= 0, "KVM_CREATE_VCPU: %d", fd[i]);
+			call(fd[i], KVM_ARM_VCPU_INIT, &init);
+		}
+		/* All are there before one can run: see do_vcpu(). */
+		for (int i = 0; i < NR_VCPUS; i++)
+			move_fd(fd[i], shared_vcpu(s, i));
+		s->nr_vcpus = NR_VCPUS;
+		if (!list(shared_vm(s), &v)) {
 			s->has = v;
-			expect(t, WHOLE, is_whole(&v), "with its first vCPU");
+			expect(t, WHOLE, is_whole(&v), "with its first vCPUs");
 			__atomic_store_n(&s->frozen, true, __ATOMIC_RELEASE);
 		}
 	}
@@ -983,7 +997,7 @@ static void do_shared(struct thread *t)
 		renew_shared(s);
 		return;
 	case 1 ... 2:
-		add_shared_vcpu(t, s);
+		add_shared_vcpus(t, s);
 		return;
 	case 3 ... 4:
 		read_debugfs(t, s, generation);
