@@ -199,7 +199,7 @@ class Moves(unittest.TestCase):
         total = lambda nr: re.findall('^total .*', self.on_new.out(nr), re.M)
         self.assertEqual(total(20), total(7) + total(9))
         # What a kernel loses of its own guests is found anew for a VM of another shape.
-        self.assertIn('\nown ', self.on_old.out(5))
+        self.assertRegex(self.on_old.out(5), '(?m)^own ')
         self.assertEqual(self.on_old.rc(9), 0, self.on_old.out(9))
 
     def test_vector_loaded(self):

@@ -273,6 +273,9 @@ static const struct kernel *this_kernel(void)
 
 	if (compat_is_later(k->baseline))
 		compat_skip = "the kernel is older than that";
+	for (const struct change *c = k->changes; c->name && !compat_skip; c++)
+		if (c->revision > compat_highest(c->name))
+			compat_skip = "the kernel lacks a revision of its string";
 
 	return k;
 }
