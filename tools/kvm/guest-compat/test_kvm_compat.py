@@ -314,6 +314,13 @@ def test_unlisted():
     )
 
 
+def diff_of_seen(register, *values):
+    """Of 6.1 and 6.12, whose guests read these values of a register"""
+    for name, kernel, value in zip(('one.json', 'two.json'), ('6.1.192-2', '6.12.117-1'), values):
+        dump(name, kernel, machine([item('X0', 1)], seen={'sysreg': {register: value}}))
+    return run('diff', 'one.json', 'two.json')
+
+
 def test_reasons():
     """Of the behaviours that an item depends on, those that differ"""
     items = [item('KVM_REG_ARM_STD_BMAP', 1), item('X0', 1)]
@@ -340,19 +347,13 @@ def test_reasons():
         'what both have alike is no reason for a difference',
         said.stdout,
     )
-    seen = [{'sysreg': {'PMCCNTR_EL0': value}} for value in ('0', '0x1de7ec7edbadc0de')]
-    for name, kernel, what in zip(('one.json', 'two.json'), ('6.1.192-2', '6.12.117-1'), seen):
-        dump(name, kernel, machine([item('X0', 1)], seen=what))
-    said = run('diff', 'one.json', 'two.json')
+    said = diff_of_seen('PMCCNTR_EL0', '0', '0x1de7ec7edbadc0de')
     result(
         'PMCCNTR_EL0 is cleared at the first run' in said.stdout and 'pmu_registers' not in said.stdout,
         'what no behaviour is about has its change',
         said.stdout,
     )
-    seen = [{'sysreg': {'CSSELR_EL1': value}} for value in ('0xe', '0x1de7ec7edbadc0de')]
-    for name, kernel, what in zip(('one.json', 'two.json'), ('6.1.192-2', '6.12.117-1'), seen):
-        dump(name, kernel, machine([item('X0', 1)], seen=what))
-    said = run('diff', 'one.json', 'two.json')
+    said = diff_of_seen('CSSELR_EL1', '0xe', '0x1de7ec7edbadc0de')
     result('cache_geometry: ' in said.stdout, "CSSELR_EL1 at reset is the caches' behaviour", said.stdout)
 
 

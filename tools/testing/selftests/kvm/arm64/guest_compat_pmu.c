@@ -659,6 +659,31 @@ static void guest_wraps(void)
 	GUEST_DONE();
 }
 
+static bool test_wrapped(void)
+{
+	bool ok = true;
+	u32 i;
+
+	if (!can_count())
+		return true;
+
+	for (i = 0; i < compat_nr_baselines(); i++) {
+		struct kvm_vcpu *vcpu;
+		struct kvm_vm *vm = compat_vm(compat_baselines[i], PMU_FEATURE, guest_wraps, &vcpu);
+		u64 val;
+
+		compat_pmu_init(vcpu);
+		ok &= compat_guest_done(vcpu);
+		sync_global_from_guest(vm, guest_val);
+		val = vcpu_get_reg(vcpu, REG(PMCCNTR_EL0));
+		ok &= CHECK(!(guest_val[0] >> 32) && !(val >> 32),
+			    "at %#x the guest reads %#lx, and userspace %#lx", compat_baselines[i],
+			    (unsigned long)guest_val[0], (unsigned long)val);
+		kvm_vm_free(vm);
+	}
+	return ok;
+}
+
 /*
  * A VMM restores, of 5.10, bits of counters that do not exist, or leaves those of the
  * reset: the guest sees none of them, and the other counters count
@@ -730,31 +755,6 @@ static bool test_restored(void)
 				    "at %#x, round %u, the guest reads %#lx", compat_baselines[i],
 				    round, (unsigned long)guest_val[1]);
 		}
-		kvm_vm_free(vm);
-	}
-	return ok;
-}
-
-static bool test_wrapped(void)
-{
-	bool ok = true;
-	u32 i;
-
-	if (!can_count())
-		return true;
-
-	for (i = 0; i < compat_nr_baselines(); i++) {
-		struct kvm_vcpu *vcpu;
-		struct kvm_vm *vm = compat_vm(compat_baselines[i], PMU_FEATURE, guest_wraps, &vcpu);
-		u64 val;
-
-		compat_pmu_init(vcpu);
-		ok &= compat_guest_done(vcpu);
-		sync_global_from_guest(vm, guest_val);
-		val = vcpu_get_reg(vcpu, REG(PMCCNTR_EL0));
-		ok &= CHECK(!(guest_val[0] >> 32) && !(val >> 32),
-			    "at %#x the guest reads %#lx, and userspace %#lx", compat_baselines[i],
-			    (unsigned long)guest_val[0], (unsigned long)val);
 		kvm_vm_free(vm);
 	}
 	return ok;
