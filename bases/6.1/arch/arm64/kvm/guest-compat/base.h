@@ -125,7 +125,11 @@
 #define kvm_arm_init_smccc_features(kvm)	kvm_arm_init_hypercalls(kvm)
 
 #define pmuv3_implemented(pmuver)					\
-	((pmuver) && (pmuver) != ID_AA64DFR0_EL1_PMUVer_IMP_DEF)
+({									\
+	unsigned int __ver = (pmuver);					\
+									\
+	__ver && __ver != ID_AA64DFR0_EL1_PMUVer_IMP_DEF;		\
+})
 
 #define vcpu_has_nv(vcpu)		({ (void)(vcpu); false; })
 #define kvm_vcpu_has_pmuv3_strict(vcpu)	({ (void)(vcpu); false; })
