@@ -13,7 +13,7 @@
 
 #define CODE_GPA	0x1000
 #define NR_PAGES	2
-/* The guest ends with a store to one of these addresses, which have no memory. */
+/* There is no memory: a store to one of these ends the guest */
 #define READ_GPA	0x0a000000UL
 #define FAULT_GPA	(READ_GPA + 4)
 
