@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What an exit from a guest costs, in ticks of the counter, on the kernel that
- * this runs on. Under 'lab/boot --icount' a tick is an instruction, so that two
- * kernels can be compared to the instruction; anywhere else it is time.
+ * Measures what an exit of a guest costs on this kernel, in ticks of the counter. Under
+ * 'lab/boot --icount' a tick is an instruction, so the comparison of two kernels is
+ * exact. Elsewhere a tick is time.
  *
- * For each kind of exit the guest makes the same number of them in one loop,
- * without and with the exit, so that the loop itself falls out.
+ * For each kind of exit, the guest runs the same loop with the exit and without it. The
+ * difference is the cost of the exits.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 #define CREATIONS	20
 #define CORE(x)		(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(x))
 
-/* X19: rounds. X20: an address that nothing backs. The last store to it ends. */
+/* X19: rounds. X20: an address without memory. A store behind it ends the guest. */
 #define GUEST(name, ...)					\
 	extern const char name[], name##_end[];			\
 	asm(".pushsection .rodata\n" #name ": .globl " #name "\n"	\
@@ -38,8 +38,8 @@ GUEST(guest_hvc, "mov w0, #0x84000000\n hvc #0\n");		/* PSCI_VERSION */
 GUEST(guest_sysreg, "mrs x0, id_aa64pfr0_el1\n");		/* HCR_EL2.TID3 */
 GUEST(guest_mmio, "ldr x0, [x20]\n");				/* to the VMM and back */
 /*
- * The host's interrupt for the virtual timer. Nobody takes it in the guest: KVM
- * lets the next one come only after it has seen the line low at an exit.
+ * The host's interrupt for the virtual timer. The guest does not take it. It makes an
+ * exit with the timer off, because KVM allows the next one only after that.
  */
 GUEST(guest_timer,
       "mrs x0, cntvct_el0\n add x0, x0, #2000\n msr cntv_cval_el0, x0\n"
@@ -124,7 +124,7 @@ static uint64_t run_guest(const char *code, const char *end)
 		err(1, "KVM_SET_USER_MEMORY_REGION");
 	make_gic(vm);
 
-	/* Three times, the least counts: the first fills what is filled on first use. */
+	/* Use the least of three runs: the first one fills caches and tables. */
 	for (int i = 0; i < 3; i++) {
 		set_core(vcpu, CORE(regs.pc), RAM);
 		set_core(vcpu, CORE(regs.regs[19]), ROUNDS);
@@ -139,7 +139,7 @@ static uint64_t run_guest(const char *code, const char *end)
 		t = ticks() - t;
 		if (t < best)
 			best = t;
-		/* The access is completed before PC is set again. */
+		/* KVM completes the access in the next KVM_RUN, so do that before setting PC. */
 		run->immediate_exit = 1;
 		ioctl(vcpu, KVM_RUN, 0);
 		run->immediate_exit = 0;

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-KTAP, written and read.
+Writes and reads KTAP.
 
-A run's results are one flat list: kunit.py, prove, LAVA and KernelCI then count
-what the last line counts. The hierarchy is in the names ("selftests max:
-arm64/guest_compat: ..."). KTAP wants the plan first, so the stream is written when
-the number is known, at the end; until then each failure is shown on stderr.
+A run's results are one flat list, so that kunit.py, prove, LAVA and KernelCI count as
+many as the last line does. The names have the hierarchy ("selftests max:
+arm64/guest_compat: ..."). KTAP begins with the number of results, so the stream is
+written at the end. Before that, each failure is shown on stderr.
 """
 import collections
 import re
@@ -17,7 +17,7 @@ Result = collections.namedtuple('Result', 'status name why lines')
 
 
 def _one_line(text):
-    """A name or reason as a result line can have it: '#' starts a directive, and kunit.py takes no other."""
+    """Removes '#' from a name or reason: a directive starts with it, and kunit.py accepts it nowhere else."""
     return ' '.join(str(text).replace('#', '').split())
 
 
@@ -47,7 +47,7 @@ class Suite:
             print(f'not ok: {name}{" # " + str(why) if why else ""}', file=sys.stderr, flush=True)
 
     def note(self, text):
-        """What the stream begins with, once."""
+        """Adds a line to the head of the stream, unless it is there."""
         if text not in self.notes:
             self.notes.append(text)
 
@@ -61,7 +61,7 @@ class Suite:
         self._add(SKIP, name, why, ())
 
     def check(self, good, name, why='', lines=()):
-        """A pass or a failure, which alone has a reason and lines."""
+        """Adds a pass or a failure. The reason and the lines are only for a failure."""
         if good:
             self.ok(name)
         else:
@@ -69,7 +69,7 @@ class Suite:
         return good
 
     def take(self, results):
-        """The results of a stream that was read, or of another suite."""
+        """Adds the results of a stream that read() parsed, or of another suite."""
         for r in results:
             self._add(r.status, r.name, r.why, r.lines if r.status == FAIL else ())
 
@@ -81,11 +81,11 @@ class Suite:
 
     @property
     def good(self):
-        """Nothing failed, and something ran: an empty run proves nothing."""
+        """Returns whether a test passed and none failed. A run without results is not good."""
         return self.count(FAIL) == 0 and self.count(PASS) > 0
 
     def write(self, bail=''):
-        """The whole stream; its last line is the total."""
+        """Writes the whole stream. The last line is the total."""
         out = self.out or sys.stdout
         print('KTAP version 1', file=out)
         print(f'1..{len(self.results)}', file=out)
@@ -117,11 +117,11 @@ _WHY = re.compile(r'(.*?) # +(.*)$')
 
 def read(text):
     """
-    The results of a stream as one of the kernel's selftests prints it, nested
-    or not, in the order of its lines; a result that has subtests is not counted
-    beside them. What breaks the form is a failure of its own: a plan that is
-    missing or not kept, numbers out of order. A text without a result line and
-    without a plan is no stream: None.
+    Returns the results in the output of a kernel selftest, nested or not, in the order
+    of the lines. A result with subtests does not count in addition to them, unless only
+    it fails. Each error of the form is an additional failure: a missing plan, a plan
+    that differs from the number of results, numbers out of order. Returns None for a
+    text without results and without a plan.
     """
     results, lines, levels, seen = [], [], {}, False
 

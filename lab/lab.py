@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-What the laboratory's programs share: where things are, the kernels, machines that
-run jobs (lab/boot), and how many run at once.
+The library of the laboratory's programs: paths, kernels, machines that run jobs
+(lab/boot), and how many run at once.
 
 A machine is a Boot: a kernel, options, files and jobs. Two run at a time (LAB_JOBS).
-Each is a process group, ended with whoever started it. What a boot of a real kernel
-gave is kept by content, of all that went into it, and not run again; LAB_FRESH=1
-runs it all the same.
+Each is a process group, and ends with the program that started it. The result of a
+boot of a real kernel is kept under the digest of all its input. The same boot is not
+run again, unless LAB_FRESH=1 asks for it.
 """
 import atexit
 import concurrent.futures
@@ -31,7 +31,7 @@ TOP = LAB.parent
 
 
 def shell(words):
-    """What a line of shell prints, with all that lab/lib.sh has; its failure is this program's."""
+    """Returns what a line of shell with lab/lib.sh prints. If it fails, this program exits with its status."""
     done = subprocess.run(['bash', '-c', f'. "$1"; {words}', sys.argv[0], LAB / 'lib.sh'], stdout=subprocess.PIPE, check=False)
     if done.returncode:
         sys.exit(done.returncode)
@@ -43,13 +43,13 @@ os.environ.update(pair.split('=', 1) for pair in shell('env -0').split('\0') if 
 BUILD = pathlib.Path(os.environ['BUILD'])
 CACHE = pathlib.Path(os.environ['XDG_CACHE_HOME']) / 'kvm-guest-compat'
 SELFTESTS = BUILD / 'selftests'
-# Where the machines of this program are
+# The directory of this program's machines
 _RUNS = BUILD / 'run' / str(os.getpid())
 
 # The exit statuses of the laboratory itself, as lab/boot has them
 SPLAT, LIMIT, FAILED = 123, 124, 125
 
-# Results larger than this are not kept: a guest's memory, say
+# Larger results, such as a guest's memory, are not kept.
 KEEP_MOST = 16 << 20
 
 
@@ -58,11 +58,11 @@ def say(*words):
 
 
 class Error(Exception):
-    """The laboratory failed, not what it runs."""
+    """The laboratory itself failed, not a program that it runs."""
 
 
 def main(function):
-    """Runs a command: its status, or 125 and why for the laboratory's own failures."""
+    """Runs a command, and exits with its status. On an Error, prints it and exits with 125."""
     shell('build_dir')
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _ended)
@@ -74,7 +74,7 @@ def main(function):
     except BrokenPipeError:
         status = FAILED
     finally:
-        # Nothing is waited for that an error left running.
+        # After an error, do not wait for processes that still run.
         with _running_lock:
             _kill_all()
     sys.stdout.flush()
@@ -82,7 +82,7 @@ def main(function):
 
 
 def command(name):
-    """A program of the laboratory as a module."""
+    """Loads a program of the laboratory as a module."""
     loader = importlib.machinery.SourceFileLoader(f'lab_{name}', str(LAB / name))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
     loader.exec_module(module)
@@ -91,7 +91,7 @@ def command(name):
 
 ### processes
 
-# The lock is taken again by a signal's handler.
+# A signal's handler can take the lock while this thread has it.
 _running, _running_lock, _ending = set(), threading.RLock(), threading.Event()
 
 
@@ -105,7 +105,7 @@ def _kill_all():
 def _ended(number, _frame):
     with _running_lock:
         _kill_all()
-        # Under another name no thread makes anything in it any more.
+        # After the rename, no other thread can make files in the directory.
         with contextlib.suppress(OSError):
             _RUNS.rename(_RUNS.with_suffix('.gone'))
     for call in _at_end:
@@ -125,10 +125,10 @@ def at_end(call):
 
 def run(command, **options):
     """
-    Runs a command as a process group of its own, which ends with this program,
-    however that ends. The result is subprocess.run()'s.
+    Runs a command in its own process group. The group ends when this program ends, even
+    if it is killed. Returns subprocess.run()'s result.
     """
-    # If this program is killed, the command gets a signal of its own.
+    # The kernel sends this signal to the command if this program is killed.
     command = ['setpriv', '--pdeathsig', 'TERM', *map(str, command)]
     options.setdefault('stdin', subprocess.DEVNULL)
     with _running_lock:
@@ -141,14 +141,14 @@ def run(command, **options):
     finally:
         with _running_lock:
             _running.discard(process)
-        # What a command leaves in its group ends with it.
+        # End processes that the command left in its group.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def output(command, **options):
-    """What a command prints, without the last newline; its failure is an Error."""
+    """Returns what a command prints, without the last newline. Raises Error if it fails."""
     done = run(command, stdout=subprocess.PIPE, text=True, **options)
     if done.returncode:
         raise Error(f'{" ".join(map(str, command))}: status {done.returncode}')
@@ -158,30 +158,30 @@ def output(command, **options):
 ### kernels
 
 def rows(name):
-    """The rows of a table of lab/, as lists of words."""
+    """Returns the rows of a table of lab/, as lists of words."""
     with open(LAB / name, encoding='utf-8') as table:
         return [line.split() for line in table if line.strip() and not line.startswith('#')]
 
 
 def listed():
-    """The names of the real kernels, oldest first."""
+    """Returns the names of the real kernels, oldest first."""
     return [row[0] for row in rows('kernels') if not row[0].startswith('base-')]
 
 
-# The releases that the series is made for, the default one first, and the one that
-# this is about: what "patched" and "stock" are.
+# The releases that the series applies to, the default one first; and the release of
+# the kernels "patched" and "stock".
 BASES, BASE = os.environ['LAB_BASES'].split(), os.environ['BASE']
-# What these are configured as: '', or the name of a lab/kernel-*.config
+# Their configuration: '', or NAME for lab/kernel-NAME.config
 CONFIG = os.environ.get('KCONFIG', '')
 
 
 def of_base(base):
-    """What the names of a base's outputs end with."""
+    """Returns the suffix of the names of a base's outputs."""
     return '' if base == BASES[0] else f'-{base}'
 
 
 def built(kernel):
-    """Of a kernel that is built here: "patched" or "stock", and its base; else nothing."""
+    """Returns "patched" or "stock", and the base, of a kernel that is built here. Of others, two None."""
     what, dash, base = split(kernel)[0].partition('-')
     if what not in ('patched', 'stock') or (dash and base not in BASES):
         return None, None
@@ -193,31 +193,31 @@ def is_patched(kernel):
 
 
 def split(kernel):
-    """"patched@6.12" as "patched" and "6.12": what boots, and the host default."""
+    """Splits "patched@6.12" into "patched", the kernel to boot, and "6.12", the host default."""
     name, _, default = kernel.partition('@')
     return name, default
 
 
 def is_real(kernel):
-    """Is it a kernel as somebody else released it, so that it never changes?"""
+    """Returns whether others released this kernel, so that it never changes."""
     name = split(kernel)[0]
     return release_of(name) in listed() or release(name) is not None
 
 
 def release(name):
-    """The image that 'lab/build release' made of a point release, such as 6.6.87; else nothing."""
+    """Returns the image that 'lab/build release' made of a point release, such as 6.6.87, or None."""
     path = BUILD / 'kernels' / name
     return path if release_of(name) and path.is_file() else None
 
 
 def release_of(kernel):
-    """6.12 of 6.12 and of its point releases, such as 6.12.85; '' of other names."""
+    """Returns 6.12 for 6.12 and its point releases, such as 6.12.85, and '' for other names."""
     release = re.fullmatch(r'(\d+\.\d+)(\.\d+)?', kernel)
     return release.group(1) if release else ''
 
 
 def older(*kernels):
-    """The oldest release that these are, or behave as; '' if none says."""
+    """Returns the oldest release that one of the kernels is, or behaves as; '' if no name tells."""
     return min(filter(None, (release_of(re.split('[@+]', kernel)[-1]) for kernel in kernels)), key=number, default='')
 
 
@@ -237,7 +237,7 @@ _fetching = threading.Lock()
 
 
 def image(kernel):
-    """The image of a kernel as lab/run names it; one that is not to be had is an Error."""
+    """Returns the image of a kernel, which is named as for lab/run. Raises Error if there is none."""
     name, _ = split(kernel)
     what, base = built(kernel)
     if what:
@@ -261,7 +261,7 @@ def image(kernel):
 
 
 def there(kernels):
-    """Those of the kernels that can be had, and why each of the others cannot."""
+    """Returns the kernels that are available, and the reason for each of the others."""
     had, missing = [], {}
     for kernel in kernels:
         try:
@@ -273,7 +273,7 @@ def there(kernels):
 
 
 def enough(kernels=()):
-    """The real kernels to work with, all by default: fewer than eight prove nothing."""
+    """Returns these kernels, by default all real kernels. Raises Error if fewer than eight are available."""
     if kernels:
         return list(kernels), {}
     had, missing = there(listed())
@@ -285,12 +285,12 @@ def enough(kernels=()):
 
 
 def stands_for(kernel):
-    """The real kernel whose behaviour a kernel has: of patched@K that is K."""
+    """Returns the real kernel whose behaviour a kernel has, such as K for patched@K."""
     return (split(kernel)[1] or built(kernel)[1]) if is_patched(kernel) else kernel
 
 
 def plain(kernel):
-    """A kernel as a file's name."""
+    """Returns a file's name for a kernel."""
     return kernel.replace('/', '_')
 
 
@@ -313,7 +313,7 @@ def _digest_of(path, _size, _mtime):
 
 
 def digest(path):
-    """Of a file's content, read again only if the file has changed; or of a directory's."""
+    """Returns the digest of a file or directory. Reads a file again only if its size or time changed."""
     if os.path.isdir(path):
         return digest_of(*(part for file in sorted(pathlib.Path(path).rglob('*')) if file.is_file()
                            for part in (str(file.relative_to(path)), file)))
@@ -323,7 +323,7 @@ def digest(path):
 
 @functools.lru_cache(maxsize=None)
 def emulator():
-    """QEMU, by its program's content."""
+    """Returns the digest of QEMU's program."""
     path = shutil.which('qemu-system-aarch64')
     if not path:
         raise Error("qemu-system-aarch64 is not there: run 'make deps'")
@@ -331,7 +331,7 @@ def emulator():
 
 
 def digest_of(*parts):
-    """Of paths by content, and of everything else by what it prints as."""
+    """Returns the digest of these arguments: of a path, its content; of others, their repr()."""
     seen = hashlib.sha256()
     for part in parts:
         text = digest(part) if isinstance(part, pathlib.Path) else repr(part)
@@ -341,21 +341,21 @@ def digest_of(*parts):
 
 ### machines
 
-# How lab/boot marks the job that the console's next lines belong to
+# lab/boot's mark in the console before the lines of a job
 _JOB = re.compile(r'lab-init: job (\d+) on (.*)')
 
-# What a kernel says when it finds itself in the wrong; lab/boot looks for the same
+# A kernel's messages about its own errors. lab/boot looks for the same.
 _SPLAT = re.compile('|'.join((LAB / 'splats').read_text().split('\n')[:-1]))
 
 
 class Result:
-    """What a machine left: its status, each job's status and output, files, console."""
+    """The result of a machine: its status, each job's status and output, files, console"""
 
     def __init__(self, path, status, why):
         self.path, self.status, self.why = path, status, why
 
     def rc(self, nr):
-        """The exit status of a job; None if it did not come to its end."""
+        """Returns the exit status of a job, or None if the job did not end."""
         try:
             return int((self.path / f'{nr}.rc').read_text())
         except (OSError, ValueError):
@@ -380,15 +380,15 @@ class Result:
 
     @functools.cached_property
     def kernel(self):
-        """What ran, as "Linux 6.12.117+deb13-cloud-arm64"."""
+        """The kernel that ran, such as "Linux 6.12.117+deb13-cloud-arm64"."""
         mark = _JOB.search(self.console)
         return mark.group(2).strip() if mark else 'no kernel came up'
 
     @functools.cached_property
     def complaints(self):
         """
-        What the kernel complained of: the number of the job, and the lines. The
-        job is -1 before the first. A complaint goes on until the next job.
+        The kernel's complaints: the job's number, -1 before the first job, and the lines.
+        A complaint includes all lines up to the next job, but at most 40.
         """
         found, job = {}, -1
         for line in self.console.splitlines():
@@ -404,7 +404,7 @@ class Result:
 
 
 def scratch():
-    """A new directory that goes with this program; those of programs that were killed go, too."""
+    """Makes a directory that is removed when this program ends. Removes those of killed programs."""
     with _running_lock:
         if _ending.is_set():
             raise Error('ended')
@@ -422,14 +422,14 @@ def jobs_at_once():
     return max(1, int(os.environ.get('LAB_JOBS') or 2))
 
 
-# However many pools there are
+# The limit of all pools together
 _slots = threading.BoundedSemaphore(jobs_at_once())
 
 
 class Boot:
     """
-    A machine to be: files by name (a path, or text) and jobs, each a list of
-    words. Options are those of lab/boot, with '_' for '-'; None leaves one out.
+    A machine to boot. files: a path or text by name. jobs: lists of words. Options are
+    lab/boot's, with '_' for '-'; one that is None or '' is left out.
     """
 
     def __init__(self, kernel, jobs, files=None, **options):
@@ -441,16 +441,16 @@ class Boot:
 
     @functools.lru_cache(maxsize=None)
     def key(self):
-        """All that decides what comes of it."""
+        """Returns the digest of everything that decides the result."""
         files = [(name, digest(path) if isinstance(path, pathlib.Path) else path) for name, path in sorted(self.files.items())]
         return digest_of(image(self.kernel), split(self.kernel)[1], LAB / 'boot', LAB / 'init.c', emulator(),
                          self.jobs, files, self._words())
 
     def run(self):
         """
-        Boots it, or takes what an equal one left; the laboratory's failures are in the
-        result. So is SPLAT where a kernel that was built here complains: of others it
-        is known, and not ours to mend.
+        Boots the machine, or takes the kept result of an equal one. The result's status is
+        that of lab/boot. A real kernel that complains gets 0, because nobody here can
+        correct it.
         """
         unchanged = is_real(self.kernel) or (built(self.kernel)[0] == 'stock' and not split(self.kernel)[1])
         kept = CACHE / 'boots' / self.key() if unchanged else None
@@ -468,7 +468,7 @@ class Boot:
                 to.write_text(content)
         for nr, job in enumerate(self.jobs):
             (share / '.job' / str(nr)).write_text(''.join(f'{word}\0' for word in job))
-        # lab/boot knows none but the plain ones by name.
+        # lab/boot has no names for kernels of another configuration.
         default = split(self.kernel)[1]
         kernel = f'{image(self.kernel)}{"@" if default else ""}{default}' if CONFIG and built(self.kernel)[0] else self.kernel
         with _slots:
@@ -485,7 +485,7 @@ class Boot:
 
 
 def _keep(path, kept, status):
-    """Copies a result to where it is kept, unless it is large; says where it is."""
+    """Moves a result to the kept ones, unless it is too large. Returns its path."""
     if sum(file.stat().st_size for file in path.rglob('*') if file.is_file()) > KEEP_MOST:
         return path
     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -503,7 +503,7 @@ def _keep(path, kept, status):
 ### many at once
 
 class Pool:
-    """Runs functions, some at a time, in the order given; results come by future."""
+    """Runs functions in order, LAB_JOBS at a time. start() returns a future."""
 
     def __init__(self, steps=0):
         self._pool = concurrent.futures.ThreadPoolExecutor(jobs_at_once())
@@ -516,7 +516,7 @@ class Pool:
         self._pool.shutdown(wait=not kind, cancel_futures=bool(kind))
 
     def start(self, what, function, *args):
-        """Says what when it starts, with the number of the step."""
+        """Runs the function as the next step. Prints the step's number and text when it starts."""
         def step():
             with self._lock:
                 self._nr += 1
@@ -528,7 +528,7 @@ class Pool:
 
 
 def beside(function, *args):
-    """Runs a function in a thread of its own, beside the pool's; a future."""
+    """Runs a function in a new thread, which no pool limits. Returns a future."""
     pool = concurrent.futures.ThreadPoolExecutor(1)
     future = pool.submit(function, *args)
     pool.shutdown(wait=False)
@@ -536,7 +536,7 @@ def beside(function, *args):
 
 
 def build_kernel():
-    """Builds the patched kernel beside what else runs, which goes first; a future."""
+    """Builds the patched kernel in the background, at a low priority. Returns a future."""
     def build():
         if run(['nice', '-n', '10', LAB / 'build', 'kernel']).returncode:
             raise Error('the patched kernel was not built')
@@ -544,7 +544,7 @@ def build_kernel():
 
 
 def replace(path, text):
-    """Writes a file so that it is there whole or not at all."""
+    """Replaces a file in one step, so that a reader sees the old text or the new one."""
     new = path.with_name(f'.{path.name}.{os.getpid()}')
     new.write_text(text)
     new.rename(path)
@@ -563,8 +563,9 @@ def usage(text):
 
 def arguments(text, argv):
     """
-    The options that a program's text has, as an object: flags are False or True,
-    others text; names is the rest, and words what comes after "--".
+    Parses argv by the options in a program's text. Returns an object with an attribute
+    for each option: a flag's is False or True, another's is text. "names" has the other
+    arguments, and "words" those after "--".
     """
     options = {name: default if value else False for name, value, default in _OPTION.findall(text)}
     argv, words = list(argv), []
@@ -589,8 +590,8 @@ def arguments(text, argv):
 
 def fresh_dir(path):
     """
-    Makes a directory for results anew. What lies in one that is not the
-    laboratory's is nobody's to remove but its owner's.
+    Makes an empty directory for results. If the directory exists, it must be empty, or
+    the laboratory must have made it. Other files are not removed.
     """
     path = pathlib.Path(os.path.abspath(path))
     if path.exists() and not (path / '.lab').exists() and any(path.iterdir()):

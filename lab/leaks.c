@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Asks kmemleak what nobody gave back, the last job of a machine whose kernel looks
- * for leaks. Status 0: nothing; 1: what it prints; 4: the kernel does not look.
+ * Prints kmemleak's report. This is the last job of a machine whose kernel looks for
+ * leaks. Status 0: no leak; 1: it printed leaks; 4: the kernel has no kmemleak.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ int main(void)
 		printf("1..0 # SKIP no CONFIG_DEBUG_KMEMLEAK\n");
 		return 4;
 	}
-	/* It reports what is older than five seconds, and was found in no scan of two. */
+	/* kmemleak reports objects older than five seconds that two scans found. */
 	for (int i = 0; i < 2; i++) {
 		sleep(6);
 		if (write(fd, "scan", 4) != 4) {

@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2016
 #
-# What the laboratory's scripts share: where things are, and how they speak.
+# What the laboratory's shell scripts share: paths, messages, exit statuses, git.
 
-# With -e, what fails in $(...) ends that, too
+# With -e, a failure within $(...) ends the subshell, too.
 shopt -s inherit_errexit
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 lab=$top/lab
-# Absolute, as the scripts that these call may be in another directory by then.
+# The paths are absolute, because scripts change their directory and call each other.
 build=$(realpath -m -- "${BUILD:-$top/build}")
 XDG_CACHE_HOME=$(realpath -m -- "${XDG_CACHE_HOME:-$HOME/.cache}")
 cache=$XDG_CACHE_HOME/kvm-guest-compat
 export BUILD=$build XDG_CACHE_HOME
 [ -z "${KSRC:-}" ] || KSRC=$(realpath -m -- "$KSRC")
 
-# The exit statuses of the laboratory itself. A program's own status is passed
-# on as it is; a message on stderr tells the two apart.
+# The exit statuses of the laboratory itself. Scripts pass on the status of a program. A
+# message on stderr shows that a status is the laboratory's.
 LAB_SPLAT=123		# the kernel complained on its console
 LAB_LIMIT=124		# ended by the time limit
 LAB_FAILED=125		# the laboratory failed, the program did not
@@ -25,8 +25,8 @@ LAB_FAILED=125		# the laboratory failed, the program did not
 say()  { printf '%s\n' "$*" >&2; }
 die()  { say "$(basename "$0"): $*"; exit "$LAB_FAILED"; }
 
-# The kernels that the series is made for (lab/kernels), and the one that this is
-# about. What is built of another than the first has its name: linux-6.12, Image-6.12.
+# The base kernels of lab/kernels, and the one to work on. Outputs for a base other than
+# the first have its name: linux-6.12, Image-6.12.
 LAB_BASES=''
 while read -r name _; do
 	case $name in base-*) LAB_BASES+="${LAB_BASES:+ }${name#base-}" ;; esac
@@ -39,20 +39,20 @@ esac
 export BASE LAB_BASES
 of_base() { [ "$1" = "${LAB_BASES%% *}" ] || printf '%s' "-$1"; }
 linux=$build/linux$(of_base "$BASE")
-# What is built with lab/kernel-$KCONFIG.config beside the plain one has its name, too.
+# Outputs for lab/kernel-$KCONFIG.config have its name, too.
 of_config=${KCONFIG:+-$KCONFIG}
 need() { command -v "$1" >/dev/null || die "$1 is not there: run 'make deps'"; }
 
-# Git as it comes, for all that the laboratory runs: what users configure for
-# themselves (diff.noprefix, color.ui, line ends, signatures, hooks) must not get
-# into patches, nor may a hook that runs 'make' hand on its repository. Who they
-# are stays, what they ignore, and which other users' repositories they trust.
+# Runs git without the user's configuration: settings such as diff.noprefix, color.ui,
+# line ends, signatures and hooks must not change patches, and a hook that runs 'make'
+# must not pass on its repository. The user's name, ignored files and trusted
+# repositories stay.
 git_as_it_comes()
 {
 	local keys='^((user|author|committer)\.(name|email)|core\.excludesfile|safe\.directory)$' entry n=0 status=0 local_vars
 
-	# The status comes last in what is read: of a process substitution that has ended
-	# long ago, 'wait' does not always know it.
+	# git's status is the last entry, because 'wait' does not always know the status of
+	# a process substitution that has ended.
 	# shellcheck disable=SC2312 # the last entry has the status
 	while IFS= read -r -d '' entry; do
 		case $entry in
@@ -63,7 +63,7 @@ git_as_it_comes()
 	done < <(unset GIT_DIR GIT_COMMON_DIR GIT_WORK_TREE
 		 git -C "$top" config -z --get-regexp "$keys" || status=$?
 		 printf 'status=%s\0' "$status")
-	# 1: there is no such key
+	# Status 1: the configuration has none of the keys.
 	case ${entry-} in
 	status=[01])	;;
 	*)		die "git cannot read its configuration" ;;
@@ -74,12 +74,12 @@ git_as_it_comes()
 	unset $local_vars GIT_EXTERNAL_DIFF GIT_DIFF_OPTS GIT_TEMPLATE_DIR
 	export GIT_CONFIG_COUNT=$((n + 1)) GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_ATTR_NOSYSTEM=1
 }
-# A script that another of these called has it all already.
+# A script that another one of these called inherits this.
 [ "${GIT_CONFIG_GLOBAL:-}" = /dev/null ] || ! command -v git > /dev/null || git_as_it_comes
-# What stands in BUILD and is no repository is not taken for a part of the one around it.
+# git must not treat a directory of BUILD as a part of the repository around BUILD.
 export GIT_CEILING_DIRECTORIES=$build
 
-# BUILD is the laboratory's if it was empty before; build/ here always is.
+# BUILD belongs to the laboratory if it was empty before. build/ always does.
 build_is_ours() { [ "$build" = "$top/build" ] || [ -e "$build/.lab-build" ]; }
 build_dir()
 {
@@ -94,8 +94,8 @@ build_dir()
 	: > "$build/.lab-build"
 }
 
-# Makes a directory for results anew. What lies in one that is not ours is nobody's
-# to remove but its owner's.
+# Empties or makes a directory for results. Fails if it has files and is not the
+# laboratory's, so that nothing of the user's is removed.
 fresh_dir()	# DIR
 {
 	local dir held=''
@@ -109,8 +109,8 @@ fresh_dir()	# DIR
 	find "$dir" -mindepth 1 -maxdepth 1 -not -name .lab -exec rm -rf {} +
 }
 
-# Has a clean tree that was on its way to a commit lost nothing by going there?
-# What the interrupted checkout wrote is the commit's, what it removed is made anew.
+# A checkout of COMMIT was interrupted in TREE. Returns success if each changed file has
+# the content of COMMIT, so that the checkout can continue without losing an edit.
 on_its_way()	# TREE COMMIT
 {
 	git -C "$1" update-index -q --refresh > /dev/null || true
@@ -118,8 +118,8 @@ on_its_way()	# TREE COMMIT
 		xargs -0 -r git -C "$1" diff --no-ext-diff --quiet "$2" --
 }
 
-# A second tree of $linux, at a commit. One whose repository is gone, or is
-# another, has the files of another base: it is made anew.
+# Makes DIR a worktree of $linux, at COMMIT. If DIR is a worktree of another repository,
+# it has the files of another base, and is replaced.
 worktree()	# DIR COMMIT
 {
 	local repository
@@ -142,7 +142,7 @@ worktree()	# DIR COMMIT
 	fi
 }
 
-# One kernel build at a time, whoever asks: two do not fit two cores.
+# All callers share the lock, so that only one kernel build runs at a time.
 locked()
 {
 	mkdir -p "$cache"
@@ -151,7 +151,7 @@ locked()
 
 ### programs with their libraries
 
-# A program or a library below ROOT; links in packages may be absolute.
+# Finds a program or a library below ROOT, by its name and find's -type.
 binary()		# ROOT NAME TYPE
 {
 	find "$1" \( -path "$1*/bin/*" -o -path "$1*/sbin/*" -o -path "$1*/lib/*" \) -name "$2" -type "$3" -print -quit
@@ -183,7 +183,7 @@ with_libraries()	# ROOT PROGRAM TO
 
 patches() { sed "/^#/d; s,^,$top/vmm/$1/," "$top/vmm/$1/series"; }	# PACKAGE
 
-# With Debian's own patches, without which it may not build
+# Unpacks a source package, and applies Debian's own patches, which it may need to build.
 debian_source()	# DIR SUITES PACKAGE VERSION
 {
 	local source there series patch
@@ -212,7 +212,7 @@ patched_source()	# DIR SUITES PACKAGE VERSION
 	done
 }
 
-# The same as a git tree, the patches as commits
+# As patched_source, but makes a git tree with the patches as commits.
 patched_tree()		# DIR SUITES PACKAGE VERSION
 {
 	mkdir -p "$1"
@@ -221,7 +221,7 @@ patched_tree()		# DIR SUITES PACKAGE VERSION
 	git -C "$1" init -q
 	git -C "$1" add -f -A
 	git -C "$1" -c user.name=base -c user.email=base@localhost commit -q -m "$3 $4, as Debian ships it"
-	# Who commits is whoever asks for it, or nobody where git knows no one.
+	# Commit as the user, or as nobody if git has no identity.
 	git -C "$1" var GIT_COMMITTER_IDENT > /dev/null 2>&1 ||
 		export GIT_COMMITTER_NAME=nobody GIT_COMMITTER_EMAIL=nobody@localhost
 	patches "$3" | xargs git -C "$1" am -q

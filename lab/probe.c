@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The program that lab/test_lab.py runs to see what the laboratory makes of it. */
+/* lab/test_lab.py runs this program to test how the laboratory reports it. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], "hang"))
 		for (;;)
 			pause();
-	/* A child that outlives it, and holds its output */
+	/* The child lives longer than this program, and keeps its output open. */
 	if (argc == 2 && !strcmp(argv[1], "orphan")) {
 		if (!fork())
 			for (;;)

@@ -237,7 +237,7 @@ class Moves(unittest.TestCase):
     def test_records(self):
         """kvm-compat: a record that may be skipped is; another unknown one is an error that says so"""
         self.assertEqual((self.on_new.rc(11), self.on_new.rc(12)), (2, 0), self.on_new.out(12))
-        self.assertIn('it has records of type 12, which a later version reads', self.on_new.out(11))
+        self.assertIn('record of unknown type 12, which a later version reads', self.on_new.out(11))
         self.assertNotIn('total', self.on_new.out(11))
 
     def test_other_cpu(self):

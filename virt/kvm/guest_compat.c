@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Answers what a release did, from the tables of the architecture. This file
- * has no state of its own and calls nothing of the kernel, so that a test can
- * compile it for the machine that builds it.
+ * Computes vectors from the tables of the architecture. This file has no state
+ * and calls nothing of the kernel, so that a test can compile it for the build
+ * machine.
  */
 
 #ifdef __KERNEL__
@@ -289,10 +289,7 @@ void guest_compat_start(struct guest_compat_reader *reader)
 	memset(reader, 0, sizeof(*reader));
 }
 
-/*
- * Does this kernel do natively what @entry asks for? Then it can accept @entry
- * without knowing its id.
- */
+/* If this kernel's native release has the revision, it can accept an unknown id. */
 static bool is_native(const struct kvm_guest_compat_behaviour *entry)
 {
 	return entry->releases[guest_compat_native / 64] & 1ULL << (guest_compat_native % 64);
@@ -303,10 +300,10 @@ static bool is_native(const struct kvm_guest_compat_behaviour *entry)
  * @reader:	what was read so far
  * @entry:	the entry, as userspace gave it
  *
- * KVM accepts an unknown behaviour if the guest has seen what this kernel does
- * natively.
+ * KVM accepts an unknown behaviour if the native release of this kernel has the
+ * revision, too.
  *
- * Return: 0, or -EINVAL if the VM cannot have what @entry asks for.
+ * Return: 0, or -EINVAL if a VM of this kernel cannot have the revision.
  */
 int guest_compat_take(struct guest_compat_reader *reader,
 		      const struct kvm_guest_compat_behaviour *entry)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The attributes of KVM_GUEST_COMPAT_CTRL, on VMs and on /dev/kvm. They list the
- * baselines, get and set the revisions of a VM, and take them to another kernel.
+ * baselines, get and set the revisions of a VM, and move its vector to another
+ * kernel.
  */
 
 #include <linux/kvm_guest_compat.h>
@@ -168,7 +169,7 @@ static int read_header(struct kvm_guest_compat_vector *hdr, void __user *uaddr)
 	return 0;
 }
 
-/* The index of the entry of @bad->bad_id, when all entries together were refused */
+/* Set @bad->bad_entry to the index of the entry of @bad->bad_id, if there is one */
 static int find_entry(const struct kvm_guest_compat_vector *hdr, void __user *uentry,
 		      struct kvm_guest_compat_check *bad)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Show the vector of each VM, so that an administrator can see which baselines
- * are in use before changing the host default. Each VM has a file of its own:
- * kvm_stat takes any file beside the VMs' directories for a counter.
+ * are in use before changing the host default. Each VM has its own file in its
+ * directory: kvm_stat treats every file next to these directories as a counter.
  */
 
 #include <linux/debugfs.h>

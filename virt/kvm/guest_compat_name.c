@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Vectors as text, such as 6.12-v1,gicd_iidr=2: administrators write it, and the
- * kernel shows it. A test compiles this file for the machine that builds it.
+ * kernel shows it. A test compiles this file for the build machine.
  */
 
 #ifdef __KERNEL__
@@ -14,7 +14,7 @@
 
 #define LONGEST_TOKEN	64
 
-/* "native", "6.12-v1", or "6.12" for the newest version of it */
+/* "native", "6.12-v1", or "6.12" for the newest version of 6.12 */
 static int parse_baseline(struct kvm_guest_compat *compat, const char *name)
 {
 	char known[16];

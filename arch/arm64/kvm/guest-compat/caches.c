@@ -115,7 +115,7 @@ u64 guest_compat_ccsidr_mask(struct kvm_vcpu *vcpu, u32 csselr)
 	return ~GENMASK_ULL(27, 3);
 }
 
-/* The caches of the CPU: bit n is set if there is one that n in CSSELR_EL1 selects */
+/* The host's caches: bit n is set if CSSELR_EL1 == n selects one */
 u32 guest_compat_listed_caches(void)
 {
 	u32 listed = 0;

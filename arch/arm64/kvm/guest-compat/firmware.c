@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What KVM answered as a guest's firmware in earlier releases. The revisions set
- * defaults of firmware registers; userspace can write these once there is a vCPU.
+ * The firmware that KVM emulated in earlier releases. The revisions set defaults of
+ * firmware registers; userspace can write these once there is a vCPU.
  */
 
 #include <linux/bits.h>
@@ -31,7 +31,7 @@ static const u32 psci_versions[] = {
 	KVM_ARM_PSCI_1_3,
 };
 
-/* Does the VM get what has no row? Only with the highest revision, which it follows. */
+/* Versions and services without a row are later than the highest revision, and need it. */
 static bool unknown(struct kvm *kvm, unsigned int id, u8 revision)
 {
 	return kvm_guest_compat(kvm, GUEST_COMPAT_UNKNOWN) &&

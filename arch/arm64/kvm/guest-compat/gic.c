@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A guest's GIC as earlier releases had it */
+/* The GIC of earlier releases */
 
 #include <linux/kvm_host.h>
 
@@ -13,7 +13,7 @@
  */
 void guest_compat_gicd_iidr(struct kvm *kvm, u8 revision)
 {
-	/* A later revision of the vGIC is the next revision of the row */
+	/* A new revision of the vGIC needs a new revision of the row */
 	static_assert(KVM_VGIC_IMP_REV_LATEST == KVM_VGIC_IMP_REV_3);
 
 	kvm->arch.vgic.implementation_rev = revision;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The ID registers that a new VM had on earlier releases. This file has no state
- * and calls nothing of the kernel, so that a test can compile it for the machine
- * that builds it.
+ * and calls nothing of the kernel, so that a test can compile it for the build
+ * machine.
  */
 
 #ifdef __KERNEL__
@@ -92,7 +92,7 @@ u64 guest_compat_id_default(const u8 *revision, u32 reg, u64 host, u64 now)
 	for (unsigned int id = 1; id < guest_compat_nr; id++) {
 		const struct guest_compat_id_field *f = guest_compat_behaviours[id].arch;
 
-		/* A new VM has none that is only kept, but where a kernel shows it by itself */
+		/* A new VM does not have a field of _KEPT, unless that is its native revision */
 		if (f && f->reg == reg &&
 		    (f->rules[revision[id]] != GUEST_COMPAT_ID_KEPT ||
 		     revision[id] == guest_compat_native_revision(id)))

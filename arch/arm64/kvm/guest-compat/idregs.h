@@ -68,7 +68,7 @@ enum {
 #define GUEST_COMPAT_ID_NOW		0x0000
 /* The value of the host's sanitised register */
 #define GUEST_COMPAT_ID_HOST		0x0100
-/* n, which has to mean that the feature is not there */
+/* n, which must be the field's value for a feature that is not implemented */
 #define GUEST_COMPAT_ID_VALUE(n)	(0x0200 | (n))
 /* What this kernel shows, but at most n */
 #define GUEST_COMPAT_ID_AT_MOST(n)	(0x0300 | (n))
@@ -134,14 +134,14 @@ u64 guest_compat_id_fields(const u8 *revision, u32 reg, u16 kind);
 	ID_CHANGED(_id, _name, #_reg "." #_field, _reg,				\
 		   _reg##_##_field##_MASK, HOST, _since)
 
-/* A guest without EL2 has no use for it. A VM with EL2 keeps what it has. */
+/* A guest without EL2 cannot use NV. A VM with EL2 has the native value. */
 ID_HID(ID_AA64MMFR2_NV, "id_aa64mmfr2_nv", ID_AA64MMFR2_EL1, NV, V6_15),
 
 /* Since 6.3, KVM emulates CCSIDR_EL1 in its 32-bit format */
 ID_HID(ID_AA64MMFR2_CCIDX, "id_aa64mmfr2_ccidx", ID_AA64MMFR2_EL1, CCIDX, V6_3),
 ID_HID(ID_MMFR4_CCIDX, "id_mmfr4_ccidx", ID_MMFR4_EL1, CCIDX, V6_3),
 
-/* Since 5.11, it says what KVM knows of the host's vulnerability */
+/* Since 5.11, CSV3 depends on whether the kernel knows the host as vulnerable */
 ID_HID(ID_AA64PFR0_CSV3, "id_aa64pfr0_csv3", ID_AA64PFR0_EL1, CSV3, V5_11),
 /*
  * Since 5.18, it is 1 if the host can have a vGICv3. Before, a host with a GICv4.1
@@ -209,7 +209,7 @@ ID_FIELDS(ID_AA64DFR0_PMUVER, "id_aa64dfr0_pmuver", "ID_AA64DFR0_EL1.PMUVer",
 	   GUEST_COMPAT_ID_AT_MOST(ID_AA64DFR0_EL1_PMUVer_V3P4),
 	   GUEST_COMPAT_ID_NOW)),
 
-/* It announces SPE, which guests never had */
+/* PMSVer announces SPE, which guests never had */
 ID_HID(ID_AA64DFR0_PMSVER, "id_aa64dfr0_pmsver", ID_AA64DFR0_EL1, PMSVer, V5_13),
 
 /* The host's; since 6.7, at most that of v8.8 */
@@ -241,7 +241,7 @@ ID_FIELDS(ID_DFR0_PERFMON, "id_dfr0_perfmon", "ID_DFR0_EL1.PerfMon",
 	},
 },
 
-/* KVM filled in this one, too, from 6.18, when GIC fields began to follow the vGIC, to 7.0 */
+/* From 6.18 to 7.0, KVM filled in GIC there, because the GIC fields followed the vGIC */
 [GUEST_COMPAT_ID_PFR1_AARCH64_ONLY] = {
 	.name		= "id_pfr1_aarch64_only",
 	.description	= "ID_PFR1_EL1.GIC on CPUs without AArch32",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A guest's PMU as earlier releases had it */
+/* The PMU of earlier releases */
 
 #include <linux/bits.h>
 #include <linux/kvm_host.h>
@@ -69,7 +69,7 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 	/* The VMM asked for a strict PMU, which only kernels of the last revision have */
 	if (kvm_vcpu_has_pmuv3_strict(vcpu))
 		return now;
-	/* An older kernel may be at an earlier revision by itself, and @now depends on its PMU */
+	/* On an older kernel, the native revision is not the last one, but @now is right for it */
 	if (revision == guest_compat_native_revision(GUEST_COMPAT_PMCEID_EL0))
 		return now;
 

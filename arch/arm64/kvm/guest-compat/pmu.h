@@ -27,7 +27,7 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
  * and listed; userspace could write any bit of any counter. Since 5.11, only
  * PMMIR_EL1 was RAZ/WI to the guest: up to 6.15 on CPUs with FEAT_FGT, up to 7.2.9
  * on others. From 5.11 to 5.18, AArch32 guests could read and write the other
- * registers as memory, which no VMM could save: that is not kept.
+ * registers as memory. No VMM could save that, so no revision has it.
  */
 [GUEST_COMPAT_PMU_REGISTERS] = {
 	.name		= "pmu_registers",
@@ -55,10 +55,10 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 	.description	= "The events that PMCEID0_EL0 and PMCEID1_EL0 announce",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* the host's */
-		[GUEST_COMPAT_V5_12]	= GUEST_COMPAT_REV(1),	/* no more STALL_SLOT */
-		[GUEST_COMPAT_V6_2]	= GUEST_COMPAT_REV(2),	/* CHAIN, always */
-		[GUEST_COMPAT_V6_6]	= GUEST_COMPAT_REV(3),	/* no more STALL_SLOT_* */
-		[GUEST_COMPAT_V6_15]	= GUEST_COMPAT_REV(4),	/* SW_INCR, always */
+		[GUEST_COMPAT_V5_12]	= GUEST_COMPAT_REV(1),	/* never STALL_SLOT */
+		[GUEST_COMPAT_V6_2]	= GUEST_COMPAT_REV(2),	/* always CHAIN */
+		[GUEST_COMPAT_V6_6]	= GUEST_COMPAT_REV(3),	/* never STALL_SLOT_* */
+		[GUEST_COMPAT_V6_15]	= GUEST_COMPAT_REV(4),	/* always SW_INCR */
 	},
 },
 

@@ -52,7 +52,7 @@ static const struct {
 #undef REGS
 };
 
-/* Has any release that the tables know listed the register? */
+/* Does a release up to 7.3 list the register for some VM? */
 static bool known(u64 id)
 {
 	u32 encoding = (id & KVM_REG_ARM64_SYSREG_MASK) << Op2_shift;
@@ -70,7 +70,7 @@ static bool known(u64 id)
 	return false;
 }
 
-/* Has the VMM enabled a feature that needs the register, and is no older? */
+/* Has the VMM enabled a feature that came with the register? Such a VMM knows it. */
 static bool asked_for(const struct kvm_vcpu *vcpu, u64 id)
 {
 	switch (id) {
@@ -115,8 +115,8 @@ enum guest_compat_listed guest_compat_listed(const struct kvm_vcpu *vcpu, u64 id
 
 /*
  * Capabilities that KVM does not report below a revision. A VMM that finds such a
- * capability relies on what came with it, and on saving and restoring that, which
- * a lower revision does not offer. A VMM can still enable and use the capability.
+ * capability uses what came with it, and expects to save and restore that. A lower
+ * revision does not offer this. A VMM can still enable and use the capability.
  */
 static const struct {
 	long	ext;

@@ -46,7 +46,7 @@ LIST_NEW(LIST_BMAP_2, "list_bmap_2", "Second hypercall bitmap in the register li
 LIST_NEW(LIST_PTIMER, "list_ptimer", "Physical timer in the register list", V6_4),
 LIST_NEW(LIST_PMMIR, "list_pmmir", "PMMIR_EL1 in the register list", V7_3),
 
-/* The registers came with 6.5, and have depended on their features since 6.13 */
+/* KVM lists them since 6.5, and since 6.13 only if the VM has their features */
 [GUEST_COMPAT_LIST_TCR2_PIR] = {
 	.name		= "list_tcr2_pir",
 	.description	= "TCR2_EL1, PIR_EL1 and PIRE0_EL1 in the register list",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A guest's timers as earlier releases had them */
+/* The timers of earlier releases */
 
 #include <linux/kvm_host.h>
 

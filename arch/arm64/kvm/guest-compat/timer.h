@@ -17,8 +17,8 @@ u64 guest_compat_timer_ctl(struct arch_timer_context *timer, u64 ctl);
 	.name		= "timer_istatus",
 	.description	= "CNT[PV]_CTL_EL0.ISTATUS, as userspace reads it",
 	.since		= {
-		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* as it is */
-		[GUEST_COMPAT_V6_18]	= GUEST_COMPAT_REV(1),	/* as the vCPU stopped */
+		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* when it is read */
+		[GUEST_COMPAT_V6_18]	= GUEST_COMPAT_REV(1),	/* when the vCPU stopped */
 	},
 },
 

@@ -19,7 +19,7 @@ u64 guest_compat_untrapped(struct kvm_vcpu *vcpu);
 
 #ifdef GUEST_COMPAT_ROWS
 
-/* KVM traps them since userspace can write MIDR_EL1, REVIDR_EL1 and AIDR_EL1 */
+/* Since 6.15, KVM traps them along with MIDR_EL1, REVIDR_EL1 and AIDR_EL1 (HCR_EL2.TID1) */
 [GUEST_COMPAT_IMP_ID_TRAPS] = {
 	.name		= "imp_id_traps",
 	.description	= "SMIDR_EL1, and AArch32's TCMTR and TLBTR",
@@ -34,7 +34,7 @@ u64 guest_compat_untrapped(struct kvm_vcpu *vcpu);
 	.description	= "ID registers that the VM does not have, on CPUs with FEAT_IDST",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* UNDEFINED, but for GMID_EL1 */
-		[GUEST_COMPAT_V7_0]	= GUEST_COMPAT_REV(1),	/* a trapped access */
+		[GUEST_COMPAT_V7_0]	= GUEST_COMPAT_REV(1),	/* EC 0x18 if IDS is 1 */
 	},
 },
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_none - Where an architecture has no releases to select,
- * KVM_CAP_GUEST_COMPAT is a capability like any that does not exist.
+ * guest_compat_none - On architectures without baselines, KVM treats
+ * KVM_CAP_GUEST_COMPAT as a capability that does not exist.
  */
 #include <errno.h>
 

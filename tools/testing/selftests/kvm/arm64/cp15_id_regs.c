@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What an AArch32 guest reads of the ID registers in CP15 that have no AArch64
- * counterpart, or whose counterpart KVM emulates in another place.
+ * Test the ID registers of CP15 that have no AArch64 counterpart, or one that KVM
+ * emulates in another place, as an AArch32 guest reads them.
  */
 #include <signal.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@
 #define READ_GPA	0x0a000000UL
 #define FAULT_GPA	(READ_GPA + 4)
 
-/* The assembler knows no A32 here. */
+/* The assembler of a 64-bit program does not know A32 instructions. */
 #define MRC_P15(op1, crm, op2)	/* mrc p15, op1, r0, c0, crm, op2 */		\
 	(0xee100f10U | (op1) << 21 | (op2) << 5 | (crm))
 #define STR_READ		0xe58c0000U	/* str r0, [r12] */
@@ -27,12 +27,12 @@ enum outcome { READ, FAULT, HANG };
 
 static const char * const outcome_names[] = { "a value", "an exception", "no end" };
 
-/* Only of use to a guest that does not end */
+/* The signal itself interrupts KVM_RUN of a guest that does not end. */
 static void on_alarm(int sig)
 {
 }
 
-/* Has an AArch32 guest execute @insn, an MRC to r0 */
+/* Lets an AArch32 guest execute @insn, an MRC to r0. */
 static enum outcome guest_reads(u32 insn, u32 *val, u64 *clidr)
 {
 	struct kvm_vm *vm = vm_create_barebones();

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat - Selecting what guests saw of an earlier release: the
- * capability and the attributes, of VMs and of /dev/kvm, and all that they
- * refuse. Nothing here
- * depends on which behaviours the kernel has.
+ * guest_compat - KVM_CAP_GUEST_COMPAT and its attributes, on VMs and on /dev/kvm,
+ * with each error that KVM returns. No test here depends on single behaviours.
  */
 #include <sys/mman.h>
 
@@ -20,7 +18,7 @@ static int add_vcpu(struct kvm_vm *vm, unsigned long id)
 	return fd;
 }
 
-/* A baseline that differs from what the VM has, or 0 */
+/* Returns a baseline that differs from vector @v, or 0. */
 static u32 another_baseline(struct compat_vector *v)
 {
 	struct kvm_guest_compat_baseline *base;
@@ -55,7 +53,7 @@ static bool test_extension(void)
 
 static bool test_numbers(void)
 {
-	/* The ABI: numbers and names, for good */
+	/* Numbers and names of published baselines are ABI and never change. */
 	static const struct {
 		u32 baseline;
 		const char *name;
@@ -85,7 +83,7 @@ static bool test_numbers(void)
 	return ok;
 }
 
-/* Of each release there is one that its bare name stands for, the newest */
+/* KVM flags exactly one version of each release: the newest, which "6.12" is short for. */
 static bool test_newest(void)
 {
 	struct kvm_guest_compat_baseline *base, *other;
@@ -103,7 +101,7 @@ static bool test_newest(void)
 	return ok;
 }
 
-/* Without a VM: what there is, what a VM would have, what could be loaded */
+/* /dev/kvm lists the baselines and the vector of a new VM, and checks a vector. */
 static bool test_dev(void)
 {
 	struct kvm_device_attr attr = { .group = KVM_GUEST_COMPAT_CTRL };
@@ -131,7 +129,7 @@ static bool test_dev(void)
 	ok &= CHECK_EQ(size, on_vm.hdr.size);
 	ok &= CHECK_EQ(compat_dev_get(KVM_GUEST_COMPAT_BASELINES, NULL), -EFAULT);
 
-	/* What there is of a VM alone */
+	/* Only a VM has these attributes. */
 	ok &= CHECK_EQ(compat_dev_get(KVM_GUEST_COMPAT_REVISION, &rev), -ENXIO);
 	ok &= CHECK_EQ(compat_dev_get(KVM_GUEST_COMPAT_LOAD, &v), -ENXIO);
 	for (attr.attr = 0; attr.attr < 6; attr.attr++) {
@@ -198,7 +196,7 @@ static bool test_every_baseline(void)
 		compat_list(vm, &now);
 		ok &= CHECK_EQ(now.hdr.baseline, base->baseline);
 		for (j = 0; (b = compat_entry(&now, j)); j++) {
-			/* A newer version may be what an older one should have been */
+			/* Only the newest version must have the revisions of its release. */
 			ok &= CHECK(!(base->flags & KVM_GUEST_COMPAT_NEWEST) ||
 				    compat_has_release(b, base->release),
 				    "%s of %s", b->name, base->name);
@@ -206,7 +204,7 @@ static bool test_every_baseline(void)
 		}
 	}
 
-	/* And back: there is no trace of those before */
+	/* LOAD of the first vector undoes all selections. */
 	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), 0);
 	compat_list(vm, &now);
 	ok &= CHECK_EQ(memcmp(&v, &now, sizeof(v)), 0);
@@ -222,7 +220,7 @@ static bool test_native(void)
 	bool ok = true;
 	u32 i, n;
 
-	/* A new one, unless the host's administrator said otherwise; and any that asks */
+	/* Round 0: a new VM, if the host default is native. Round 1: a VM that selects native */
 	for (n = compat_host_default(); n < 2; n++) {
 		if (n) {
 			ok &= CHECK_EQ(compat_select(vm, KVM_GUEST_COMPAT_5_10_V1), 0);
@@ -251,7 +249,7 @@ static bool test_list_sizes(void)
 	ok &= CHECK_EQ((need - sizeof(v.hdr)) % v.hdr.entry_size, 0);
 	ok &= CHECK_EQ(sizeof(v.hdr) % 8, 0);
 
-	/* Only the size is looked at when it is not enough */
+	/* If the size is too small, KVM reads and writes nothing but the size. */
 	for (size = 0; size < 64; size += 4) {
 		u32 probe[2] = { size, 0x5a5a5a5a };
 
@@ -297,13 +295,13 @@ static bool test_attributes(void)
 	ok &= CHECK_EQ(compat_get(vm, 5, &v), -ENXIO);
 	ok &= CHECK_EQ(compat_set(vm, 5, &v), -ENXIO);
 
-	/* Those that go one way only */
+	/* These attributes can only be read, or only be written. */
 	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_LIST, &v), -ENXIO);
 	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_CHECK, &v), -ENXIO);
 	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_BASELINES, &v), -ENXIO);
 	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_LOAD, &v), -ENXIO);
 
-	/* Other groups are as they were */
+	/* The errors for other groups are those of kernels without guest compatibility. */
 	attr.group = 0x1234;
 	ok &= CHECK_EQ(compat_ret(__vm_ioctl(vm, KVM_HAS_DEVICE_ATTR, &attr)), -ENXIO);
 	ok &= CHECK_EQ(compat_ret(__vm_ioctl(vm, KVM_GET_DEVICE_ATTR, &attr)), -ENXIO);
@@ -335,7 +333,7 @@ static bool test_revisions(void)
 				ok &= CHECK_EQ(compat_get_revision(vm, b->id), rev);
 				continue;
 			}
-			/* CHECK tells of it */
+			/* CHECK refuses it, too, and names an entry. */
 			ok &= CHECK_EQ(compat_get_revision(vm, b->id), has);
 			now = v;
 			compat_entry(&now, i)->revision = rev;
@@ -382,7 +380,7 @@ static bool test_revision_refused(void)
 	return ok;
 }
 
-/* No vector is accepted that makes a machine which Linux cannot boot on */
+/* KVM refuses vectors with which Linux could not boot: see compat_together. */
 static bool test_incoherent(void)
 {
 	struct kvm_vm *vm = vm_create_barebones();
@@ -407,7 +405,7 @@ static bool test_incoherent(void)
 		compat_find(&now, name)->revision = rev;
 		ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &now), -EINVAL);
 		ok &= CHECK_EQ(compat_check(vm, &now, &arg), -EINVAL);
-		/* One of those that belong together */
+		/* CHECK names either of the two behaviours. */
 		for (j = 0; j < ARRAY_SIZE(compat_together); j++)
 			if (!strcmp(name, compat_together[j].name) &&
 			    arg.bad_id == compat_find(&v, compat_together[j].with)->id)
@@ -443,7 +441,7 @@ static bool test_too_late(void)
 		ok &= CHECK_EQ(compat_select(vm, 12), -EINVAL);
 		compat_list(vm, &now);
 		ok &= CHECK_EQ(memcmp(&v, &now, sizeof(v)), 0);
-		/* Again, when it is more than created; and reset */
+		/* Round 0 is before KVM_ARM_VCPU_INIT, round 1 after it and a reset. */
 		ok &= CHECK_EQ(compat_ret(__kvm_ioctl(fd, KVM_ARM_VCPU_INIT, &init_args)), 0);
 		ok &= CHECK_EQ(compat_ret(__kvm_ioctl(fd, KVM_ARM_VCPU_INIT, &init_args)), 0);
 	}
@@ -453,7 +451,7 @@ static bool test_too_late(void)
 		if (b->highest) {
 			struct kvm_guest_compat_check arg;
 
-			/* Unless it would not go with the others */
+			/* EBUSY, but EINVAL if KVM refuses this vector of any VM */
 			now = v;
 			compat_entry(&now, i)->revision = !b->revision;
 			ok &= CHECK_EQ(compat_set_revision(vm, b->id, !b->revision),
@@ -461,7 +459,7 @@ static bool test_too_late(void)
 		}
 	}
 	close(fd);
-	/* A vCPU cannot be taken back */
+	/* Closing the vCPU's file does not remove the vCPU from the VM. */
 	if (other)
 		ok &= CHECK_EQ(compat_select(vm, other), -EBUSY);
 	kvm_vm_free(vm);

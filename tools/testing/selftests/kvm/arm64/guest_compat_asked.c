@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_asked - What a baseline decides is what nobody asks for. A
- * capability announces nothing that it takes away, on the VM by the VM's own
- * selection, on /dev/kvm by the host's default; and what is asked for by name
- * works as on the newest kernel: registers, filters, capabilities.
+ * guest_compat_asked - Baselines and explicit requests of a VMM. A baseline decides
+ * only what a VMM does not ask for. KVM_CHECK_EXTENSION does not announce what the
+ * baseline hides: the VM's own, or on /dev/kvm the host default. But registers,
+ * filters and capabilities that the VMM names work as on the newest kernel.
  */
 #include <fcntl.h>
 #include <unistd.h>
@@ -40,15 +40,15 @@ static void guest_nothing(void)
 	GUEST_DONE();
 }
 
-/* What a capability announces, with the vCPU feature or the capability that it takes */
+/* If KVM announces @cap, a vCPU with @features has the register or the attribute. */
 static const struct pair {
 	u32 cap;
 	u32 features;
-	u64 reg;		/* is listed, and can be read and written */
-	u64 bits;		/* and has these bits */
-	u32 vcpu_group;		/* or a vCPU has this attribute */
+	u64 reg;		/* KVM lists it, and userspace can read and write it */
+	u64 bits;		/* the register has these bits */
+	u32 vcpu_group;		/* the vCPU has this attribute */
 	u32 vcpu_attr;
-	bool enable;		/* the capability, first */
+	bool enable;		/* KVM_ENABLE_CAP of @cap comes first */
 } pairs[] = {
 	{ KVM_CAP_COUNTER_OFFSET, 0, KVM_REG_ARM_PTIMER_CNT },
 	{ KVM_CAP_COUNTER_OFFSET, 0, KVM_REG_ARM_PTIMER_CTL },
@@ -78,7 +78,7 @@ static const struct pair {
 	  REG(HCR_EL2) },
 };
 
-/* Those that a baseline can announce no more; they can be used all the same */
+/* At a baseline, KVM may not announce the capability. It works nevertheless. */
 static bool still_works(struct kvm_vm *vm, struct kvm_vcpu *vcpu, const struct pair *pair)
 {
 	struct kvm_arm_counter_offset offset = { .counter_offset = 1234 };
@@ -94,7 +94,7 @@ static bool still_works(struct kvm_vm *vm, struct kvm_vcpu *vcpu, const struct p
 	return ok;
 }
 
-/* EL2 is the one thing that a VM of an earlier release cannot have */
+/* EL2 is the exception: at baselines that do not announce it, a VMM cannot have it. */
 static bool refuses_el2(struct kvm_vm *vm, const struct pair *pair)
 {
 	struct kvm_vcpu_init init;
@@ -144,7 +144,7 @@ static bool check_pair(struct kvm_vm *vm, const struct pair *pair, bool announce
 	return ok;
 }
 
-/* Each pair at each baseline, selected by the VMM; natively as the control */
+/* Tests each pair natively, as the control, and at each baseline that the VMM selects. */
 static bool test_pairs(void)
 {
 	bool ok = true;
@@ -177,7 +177,7 @@ static int extension(int fd, int ext)
 	return __kvm_ioctl(fd, KVM_CHECK_EXTENSION, (void *)(long)ext);
 }
 
-/* What /dev/kvm announces by the host's default is what the VM does by its selection */
+/* /dev/kvm announces with a host default what a VM announces that selects the same. */
 static bool test_default(void)
 {
 	static int dev[LAST_EXTENSION], native[LAST_EXTENSION];
@@ -214,11 +214,11 @@ static bool test_default(void)
 				    base->name);
 			taken += has != native[ext];
 		}
-		/* From the kernel's own release on there is nothing to take away */
+		/* Only baselines before 6.16, and before this kernel's own, hide capabilities. */
 		ok &= CHECK(taken || base->baseline >= KVM_GUEST_COMPAT_6_16_V1 ||
 			    base->release == compat_native_release(),
 			    "nothing is taken away at %s", base->name);
-		/* It is the VM's own selection that counts */
+		/* The VM's own selection replaces the host default. */
 		ok &= CHECK_EQ(compat_select(made, KVM_GUEST_COMPAT_NATIVE), 0);
 		for (ext = 0; ext < LAST_EXTENSION; ext++)
 			ok &= CHECK_EQ(extension(made->fd, ext), native[ext]);
@@ -231,8 +231,8 @@ static bool test_default(void)
 }
 
 /*
- * A VMM that restores a snapshot of the newest kernel, whatever the host's
- * default: all that is listed there can be read and written here.
+ * A VMM restores a snapshot of the newest kernel into a VM of a baseline. It can
+ * write and read each register that the newest kernel lists.
  */
 static bool test_newest_list(void)
 {
@@ -274,7 +274,10 @@ static bool test_newest_list(void)
 	return ok;
 }
 
-/* As Firecracker: by what /dev/kvm says, and as a snapshot of a fork has it */
+/*
+ * Firecracker checks KVM_CAP_COUNTER_OFFSET on /dev/kvm before it writes the physical
+ * timer. Snapshots of Amazon's kernels have this timer in any case.
+ */
 static bool test_physical_timer(void)
 {
 	struct kvm_guest_compat_baseline *base;
@@ -311,17 +314,17 @@ static bool test_physical_timer(void)
 	return ok;
 }
 
-/* A filter of the VMM's is asked before a baseline without SMC says no */
+/* The VMM's filter works at baselines whose guests had no SMC. */
 static void guest_calls(u64 filtered)
 {
 	struct arm_smccc_res res;
 
 	smccc_smc(PSCI_0_2_FN_PSCI_VERSION, 0, 0, 0, 0, 0, 0, 0, &res);
 	GUEST_ASSERT_EQ((u32)res.a0, (u32)filtered);
-	/* Another, of which the filter says nothing */
+	/* A call that the filter does not cover */
 	smccc_smc(PSCI_1_0_FN_PSCI_FEATURES, PSCI_0_2_FN_CPU_OFF, 0, 0, 0, 0, 0, 0, &res);
 	GUEST_SYNC(res.a0);
-	/* And one that no filter can be about */
+	/* A call that no filter can cover */
 	smccc_smc(ARM_SMCCC_VERSION_FUNC_ID, 0, 0, 0, 0, 0, 0, 0, &res);
 	GUEST_SYNC(res.a0);
 	GUEST_DONE();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_caches - The caches that guests of earlier releases saw: up to
- * 6.2 the CPU's, which nobody could change, since then as few as possible, and
- * whatever userspace writes.
+ * guest_compat_caches - The caches that a guest sees. Up to 6.2 a guest saw the caches
+ * of the CPU, and userspace could not change them. Since 6.3 KVM makes up as few as
+ * possible, and userspace can write others.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +21,9 @@
 /* CLIDR_EL1.Ctype<n> */
 enum { NONE, INSTRUCTIONS, DATA, BOTH, UNIFIED };
 
-/* That the test runs on: CPUs may differ */
+/* The CPU that the test is pinned to: the CPUs of a host may differ. */
 static int this_cpu;
-/* Where their CTR_EL0 differ, no release showed the CPU's */
+/* If CPUs differ in CTR_EL0, KVM makes up the caches at each baseline. */
 static bool made_up;
 
 static bool is_host(u32 baseline)
@@ -36,7 +36,7 @@ static u32 ctype(u64 clidr, u32 level)
 	return (clidr >> (level * 3)) & 7;
 }
 
-/* Is there a cache that CSSELR_EL1 selects? */
+/* Returns whether the cache that CSSELR_EL1 selects exists. */
 static bool has_cache(u64 clidr, u32 csselr)
 {
 	u32 type = ctype(clidr, csselr / 2);
@@ -51,7 +51,7 @@ static u64 guest_ccsidr[NR_CSSELR];
 static u64 guest_clidr, guest_csselr;
 static bool guest_has_ccsidr2;
 
-/* What CSSELR_EL1 has not on any CPU, and what selects a cache that there is */
+/* Bits that no CPU's CSSELR_EL1 has. The lower bits select an existing cache. */
 #define CSSELR_SPARE	0x5a5a5a00UL
 
 static void guest_code(void)
@@ -115,8 +115,8 @@ static bool cpus_differ(void)
 }
 
 /*
- * What the host's own kernel found, from its CLIDR_EL1; caches that firmware
- * describes have levels above those.
+ * The host's kernel has Ctype<n> from its CLIDR_EL1. Firmware may describe more caches,
+ * at higher levels.
  */
 static u32 sysfs_ctype(u32 level)
 {
@@ -143,7 +143,7 @@ static u32 sysfs_ctype(u32 level)
 	return type;
 }
 
-/* KVM lists all that it can make up, and no CPU has as many */
+/* KVM lists all CCSIDR_EL1<n> where it makes them up. No CPU has as many caches. */
 static bool lists_all(void)
 {
 	struct kvm_vcpu *vcpu;
@@ -166,7 +166,7 @@ static bool test_host_levels(void)
 	bool ok = true;
 	u32 i, level;
 
-	/* The VM has those of the CPU that KVM was initialised on */
+	/* KVM shows the caches of the CPU on which it was initialised. */
 	if (cpus_differ()) {
 		compat_skip = "the host's CPUs differ";
 		return true;
@@ -189,7 +189,7 @@ static bool test_host_levels(void)
 	return ok;
 }
 
-/* Listed, read and written is what there is, or all */
+/* Up to 6.2 KVM lists CCSIDR_EL1 only of existing caches, since then of all. */
 static bool test_listed(void)
 {
 	bool ok = true;
@@ -209,7 +209,7 @@ static bool test_listed(void)
 
 			ok &= CHECK(compat_listed(list, CCSIDR(c)) == listed,
 				    "cache %u listed at %#x: %d", c, baseline, !listed);
-			/* There for whoever asks, all the same */
+			/* Userspace can access it even if KVM does not list it. */
 			ok &= CHECK_EQ(get_ccsidr(vcpu, c, &val), 0);
 			ok &= CHECK_EQ(set_ccsidr(vcpu, c, val), 0);
 		}
@@ -219,7 +219,7 @@ static bool test_listed(void)
 	return ok;
 }
 
-/* Does the VM have the long format of CCSIDR_EL1? */
+/* Returns whether CCSIDR_EL1 of the VM has 64 bits. */
 static bool has_ccidx(struct kvm_vcpu *vcpu)
 {
 	u64 mmfr2 = vcpu_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64MMFR2_EL1));
@@ -233,7 +233,7 @@ static bool check_guest(struct kvm_vcpu *vcpu, bool host)
 	bool ok;
 	u32 c;
 
-	/* As FEAT_IDST has it, since 7.0, is as good as UNDEFINED */
+	/* With FEAT_IDST, KVM since 7.0 does not give UNDEF, but an exception with EC 0x18. */
 	compat_catch_undefs(vcpu);
 	vm_install_sync_handler(vcpu->vm, VECTOR_SYNC_CURRENT, ESR_ELx_EC_SYS64,
 				compat_undef_handler);
@@ -248,7 +248,7 @@ static bool check_guest(struct kvm_vcpu *vcpu, bool host)
 	for (c = 0; c < NR_CSSELR; c++) {
 		u32 val = 0;
 
-		/* The guest has 64 bits, if they are of use to it: see CCIDX */
+		/* With CCIDX the guest reads 64 bits. Userspace's register has 32. */
 		if (has_cache(clidr, c)) {
 			ok &= CHECK_EQ(get_ccsidr(vcpu, c, &val), 0);
 			ok &= CHECK_EQ((u32)guest_ccsidr[c], val);
@@ -272,7 +272,7 @@ static bool test_guest(void)
 	return ok;
 }
 
-/* Writable is what KVM says is writable */
+/* CLIDR_EL1 accepts the bits of KVM_ARM_GET_REG_WRITABLE_MASKS. */
 static bool test_masks(void)
 {
 	static u64 masks[KVM_ARM_FEATURE_ID_RANGE_SIZE];
@@ -296,7 +296,7 @@ static bool test_masks(void)
 	return ok;
 }
 
-/* What a VM of 6.1 had, and what no CPU has: the guest's, whatever the baseline */
+/* At each baseline, the guest sees the CLIDR_EL1 of 6.1 and a CCSIDR_EL1 that no CPU has. */
 static bool test_writable(void)
 {
 	struct kvm_vcpu *vcpu, *old;
@@ -313,7 +313,7 @@ static bool test_writable(void)
 		for (c = 0; c < NR_CSSELR; c++) {
 			if (!has_cache(clidr, c) || get_ccsidr(old, c, &val))
 				continue;
-			/* Another number of sets than any CPU has */
+			/* This makes a number of sets that no CPU has. */
 			val ^= 1 << 13;
 			ok &= CHECK_EQ(set_ccsidr(vcpu, c, val), 0);
 			ok &= CHECK_EQ(get_ccsidr(vcpu, c, &val), 0);
@@ -331,7 +331,7 @@ static bool test_writable(void)
 	return ok;
 }
 
-/* With nothing written: the newest kernel's, the same at all of them */
+/* If userspace writes nothing, baselines since 6.3 show what the newest kernel shows. */
 static bool test_made_up(void)
 {
 	struct kvm_vcpu *vcpu, *now;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_debugfs - What debugfs tells of each VM is what the VM has,
- * while others come and go.
+ * guest_compat_debugfs - The file guest_compat of a VM in debugfs shows the VM's
+ * vector, also while other VMs are created and destroyed.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -21,7 +21,7 @@ static FILE *open_file(struct kvm_vm *vm)
 	return fopen(name, "r");
 }
 
-/* The first line says @says */
+/* Checks the file: the first line is "baseline @says", the others are the vector. */
 static bool is_right(struct kvm_vm *vm, const char *says)
 {
 	FILE *f = open_file(vm);
@@ -86,7 +86,7 @@ static bool test_overrides(void)
 	compat_set_named(vm, "psci_version", 1);
 	ok &= is_right(vm, "6.1-v1");
 
-	/* A vector of a kernel with a baseline that is not known here */
+	/* A vector of another kernel, at a baseline that this kernel does not know */
 	compat_make_native(vm);
 	compat_list(vm, &v);
 	v.hdr.baseline = 0xff01;
@@ -126,7 +126,7 @@ static bool test_come_and_go(void)
 	WRITE_ONCE(stop, true);
 	pthread_join(thread, NULL);
 
-	/* An open file of a VM that is gone */
+	/* The file is still open when the VM is destroyed. */
 	f = open_file(vm);
 	kvm_vm_free(vm);
 	ok &= CHECK(f && !fgets(line, sizeof(line), f), "it can be read still");

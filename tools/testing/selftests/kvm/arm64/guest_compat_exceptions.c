@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_exceptions - How earlier releases injected exceptions: when an
- * SError is taken, what ESR_EL1 says of it and of external aborts, and what is
- * an abort at all.
+ * guest_compat_exceptions - How KVM injects exceptions: when the vCPU takes an
+ * SError, ESR_EL1 of SErrors and of external aborts, and which accesses abort.
  */
 #include "guest_compat.h"
 #include "processor.h"
@@ -14,7 +13,7 @@
 #define SERROR_ISS	0x1234
 #define BAD_ADDR	0x40000000ULL
 
-/* What the guest took */
+/* The number of exceptions that the guest took, and the registers of the last one */
 static u64 taken, taken_esr, taken_far;
 
 static void note_handler(struct ex_regs *regs)
@@ -30,7 +29,7 @@ static void skip_handler(struct ex_regs *regs)
 	regs->pc += 4;
 }
 
-/* Exactly one, before this has begun or as soon as it is not masked */
+/* The guest takes exactly one SError: before its first instruction, or once unmasked. */
 static void guest_takes_one(void)
 {
 	local_serror_enable();
@@ -67,7 +66,7 @@ static u64 get_esr(struct kvm_vcpu *vcpu)
 	return vcpu_get_reg(vcpu, ctxt_reg_alias(vcpu, SYS_ESR_EL1));
 }
 
-/* Without RAS, the ISS is what the implementation makes it */
+/* Without RAS, the ISS of an SError is IMPLEMENTATION DEFINED. */
 static bool has_ras(void)
 {
 	return kvm_has_cap(KVM_CAP_ARM_INJECT_SERROR_ESR);
@@ -142,7 +141,7 @@ static bool test_masked(void)
 
 static bool check_el2(struct kvm_vm *vm, bool rev)
 {
-	/* None at the baselines before nested virtualization */
+	/* At baselines before nested virtualization, a VM has no EL2. */
 	return !vm_check_cap(vm, KVM_CAP_ARM_EL2) ||
 	       check_serror(add_vcpu(vm, BIT(KVM_ARM_VCPU_HAS_EL2), guest_takes_one,
 				     note_handler), false, true);
@@ -157,7 +156,7 @@ static bool test_el2(void)
 	return compat_each("serror_pending", KVM_GUEST_COMPAT_6_17_V1, check_el2);
 }
 
-/* Of a vCPU that has not run yet, all that an exception changes */
+/* An injected exception changes these registers of a vCPU that has not run. */
 static const u64 moved[] = {
 	PC, PSTATE, ARM64_CORE_REG(spsr[0]), ARM64_CORE_REG(elr_el1), REG(ESR_EL1),
 };
@@ -207,13 +206,13 @@ static bool check_abort_il(struct kvm_vm *vm, bool rev)
 	u64 esr = (u64)ESR_ELx_EC_DABT_CUR << ESR_ELx_EC_SHIFT | ESR_ELx_FSC_EXTABT;
 	bool ok = true;
 
-	/* There was no exit yet: its IL is 0 */
+	/* Before 7.2, IL was that of the last exit. This vCPU had no exit, so it is 0. */
 	vcpu_events_set(vcpu, &events);
 	ok &= CHECK_EQ(get_esr(vcpu), esr | (rev ? ESR_ELx_IL : 0));
 	ok &= run_guest(vcpu);
 	ok &= CHECK_EQ(taken_esr, esr | (rev ? ESR_ELx_IL : 0));
 
-	/* The last one was about a store, which has 32 bits */
+	/* The last exit was by a store, which has 32 bits. So IL is 1 at either revision. */
 	vcpu_events_set(vcpu, &events);
 	ok &= CHECK_EQ(get_esr(vcpu), esr | ESR_ELx_IL);
 	return ok;
@@ -229,7 +228,7 @@ static bool check_serror_il(struct kvm_vm *vm, bool rev)
 	struct kvm_vcpu *vcpu;
 	bool ok = true;
 
-	/* Otherwise it is the hardware that takes it */
+	/* With serror_pending 0, the hardware delivers the SError and sets IL itself. */
 	compat_set_named(vm, "serror_pending", 1);
 	vcpu = add_vcpu(vm, 0, guest_takes_one, note_handler);
 	set_serror(vcpu, false);
@@ -255,7 +254,7 @@ static void guest_loads(void)
 	GUEST_DONE();
 }
 
-/* The last level of the tables for BAD_ADDR is where there is no memory */
+/* The last-level table for BAD_ADDR is at an address without memory. */
 static bool check_sea_level(struct kvm_vm *vm, bool rev)
 {
 	struct kvm_vcpu *vcpu = add_vcpu(vm, 0, guest_loads, skip_handler);
@@ -281,7 +280,7 @@ static bool test_sea_level(void)
 	return compat_each("sea_level", KVM_GUEST_COMPAT_6_18_V1, check_sea_level);
 }
 
-/* A VM of 36 bits, whose addresses could have 40 */
+/* The guest accesses this address in a VM of 36 bits. Its tables have addresses of 40 bits. */
 #define FAR_IPA		BIT(36)
 #define STORED		0x1234567890abcdefULL
 #define LOADED		0xfedcba0987654321ULL
@@ -362,7 +361,7 @@ static bool test_ipa_range(void)
 {
 	u32 ipa4k, ipa16k, ipa64k;
 
-	/* There, all VMs have the largest IPA size: the CPU has no address beyond it */
+	/* In protected mode each VM has the largest IPA size. No address is beyond it. */
 	if (compat_protected_mode()) {
 		compat_skip = "no smaller VMs in protected mode";
 		return true;

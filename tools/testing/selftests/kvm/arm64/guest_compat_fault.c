@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_fault - Each allocation and each access to userspace's memory
- * fails in turn, in each call that guest compatibility adds or has a part in.
+ * guest_compat_fault - In each call that guest compatibility adds or changes, each
+ * allocation and each access to userspace's memory fails once.
  *
- * Whatever fails: the error is ENOMEM or EFAULT, a call that failed has changed
- * nothing, the same call works then, and what comes of it, or of a call that
- * went on without what failed, is what comes of an undisturbed one. Nothing is
- * left of the VMs at the end.
+ * The call must return ENOMEM or EFAULT and change nothing, or it must succeed. If it
+ * failed, a second call must succeed. The result of a call that succeeds must equal that
+ * of a call without a failure. At the end, no VM and no memory is left.
  *
  * This needs CONFIG_FAULT_INJECTION_DEBUG_FS, CONFIG_FAILSLAB,
  * CONFIG_FAIL_PAGE_ALLOC and CONFIG_FAULT_INJECTION_USERCOPY. With
  * CONFIG_DEBUG_KMEMLEAK it looks for leaks, too.
  *
- * get_user() and put_user() of arm64 do not take part in fault injection:
- * guest_compat and guest_compat_load give them pointers to nowhere.
+ * Fault injection does not cover get_user() and put_user() of arm64: guest_compat and
+ * guest_compat_load test these with invalid pointers.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -33,27 +32,27 @@
 #define PARAMETER	"/sys/module/kvm/parameters/guest_compat"
 #define KMEMLEAK	DEBUGFS "kmemleak"
 
-/* A call with more points than that does not end */
+/* A point is one allocation or access. A call with more points never ends. */
 #define MOST_POINTS	5000
 
 #define GICD_IIDR_AT	0x008
 
-/* How far a VM has come when the call is made */
+/* The state of the VM before the call */
 enum stage { NO_VM, VM, VCPU, VCPU_INIT, GIC };
 
 struct machine {
 	struct bare_vm bare;
 	enum stage stage;
-	int fd;			/* what the call opened; -1 */
+	int fd;			/* the file that the call opened; -1: none */
 	u32 out_len;
-	u8 out[SZ_64K];		/* what it gave */
+	u8 out[SZ_64K];		/* the call's output */
 };
 
 struct fault_case {
 	const char *name;
 	enum stage stage;
 	int (*call)(struct machine *m);
-	bool old;		/* of a VM that is 5.10 */
+	bool old;		/* the VM is at the baseline 5.10 */
 	bool (*after_failure)(struct machine *m);
 };
 
@@ -63,9 +62,8 @@ static int kvm_fd, nth_fd;
 static u32 gic_version;
 
 /*
- * Fault injection: a thread's own counter. It counts what other system calls do
- * after the one under test, too: if it is these that would have failed, the
- * call has no more points.
+ * Makes point @nth of this thread fail. The counter also counts points of later system
+ * calls. If the point was not reached when the call returns, the call has fewer points.
  */
 static void fail_nth(unsigned int nth)
 {
@@ -121,7 +119,7 @@ static int file_write(const char *name, const char *text)
 	return ret;
 }
 
-/* Why there is none, or NULL */
+/* Returns NULL, or the file that is missing for fault injection. */
 static const char *start_faults(void)
 {
 	char name[128];
@@ -149,7 +147,7 @@ static void stop_faults(void)
 		file_write(PARAMETER, initial);
 }
 
-/* What a VM is */
+/* The state of a VM */
 
 struct snapshot {
 	u32 len;
@@ -216,7 +214,7 @@ static void take_snapshot(struct machine *m, struct snapshot *s)
 	}
 }
 
-/* And what the call gave, which may be a VM */
+/* Takes a snapshot with the call's output. If this is a VM, its vector is part of it. */
 static void take_result(struct machine *m, struct snapshot *s)
 {
 	static struct compat_vector v;
@@ -247,7 +245,7 @@ static void make(struct machine *m, enum stage until, u32 baseline)
 	m->fd = -1;
 	if (until == NO_VM)
 		return;
-	/* For one vCPU alone, the first run allocates nothing */
+	/* With one vCPU, the first run would allocate nothing. */
 	d.nr_vcpus = until >= VCPU_INIT ? 2 : 1;
 	bare_vm_create(&m->bare, &d);
 	compat_make(m->bare.vm, baseline);
@@ -353,7 +351,7 @@ static int call_select(struct machine *m)
 	return do_ioctl(m->bare.vm->fd, KVM_ENABLE_CAP, &cap);
 }
 
-/* A call that asks for what the VM has, once there is a vCPU */
+/* Once the VM has a vCPU, only a selection of the vector that it has succeeds. */
 static int call_select_again(struct machine *m)
 {
 	struct kvm_enable_cap cap = { .cap = KVM_CAP_GUEST_COMPAT };
@@ -387,7 +385,7 @@ static int call_create_vcpu(struct machine *m)
 	return min(m->fd, 0);
 }
 
-/* A VM whose first vCPU came to nothing has none: it can become another release. */
+/* If the creation of the first vCPU failed, the VM has none, and can still select. */
 static bool can_select(struct machine *m)
 {
 	static struct compat_vector v;
@@ -489,8 +487,8 @@ static int call_create_gic(struct machine *m)
 }
 
 /*
- * All that the first run needs, and not one instruction. Without a GIC: if there
- * is no memory to put one in place, KVM ends the VM.
+ * Prepares the first run without executing an instruction. These VMs have no GIC: if
+ * KVM cannot map one for lack of memory, it ends the VM.
  */
 static int call_run(struct machine *m)
 {
@@ -562,11 +560,11 @@ static const struct fault_case cases[] = {
 	{ "KVM_RUN of 5.10", VCPU_INIT, call_run, true },
 	{ "GICD_IIDR: get", GIC, call_get_iidr },
 	{ "GICD_IIDR: set", GIC, call_set_iidr },
-	/* Each file in debugfs is some more: last, as it takes longest */
+	/* Takes longest, because each file in debugfs adds points. */
 	{ "KVM_CREATE_VM", NO_VM, call_create_vm },
 };
 
-/* The number of points, or -1 */
+/* Returns the number of points, or -1 after a failure. */
 static int each_point(const struct fault_case *c, unsigned int *survived)
 {
 	static struct machine m;
@@ -610,9 +608,9 @@ static int each_point(const struct fault_case *c, unsigned int *survived)
 			memset(m.out, 0, sizeof(m.out));
 			ret = c->call(&m);
 			/*
-			 * On every kernel: KVM had made the GIC, and then found no
-			 * memory for its descriptor, or could not tell its number. That
-			 * one is the lowest that was free.
+			 * Every kernel does this: KVM has created the GIC, but there was
+			 * no memory for its descriptor, or KVM could not return the
+			 * descriptor. In this case it is the lowest that was free.
 			 */
 			if (ret == -EEXIST && c->call == call_create_gic) {
 				stranded++;
@@ -640,7 +638,7 @@ static int each_point(const struct fault_case *c, unsigned int *survived)
 	return ok ? (int)nth - 1 : -1;
 }
 
-/* Directories of VMs that this process made */
+/* Returns the number of this process's VMs, by their directories in debugfs. */
 static unsigned int vms_left(void)
 {
 	DIR *dir = opendir(DEBUGFS "kvm");
@@ -656,7 +654,7 @@ static unsigned int vms_left(void)
 	return nr;
 }
 
-/* kmemleak reports only what is older than five seconds, and what it saw twice */
+/* kmemleak reports objects older than five seconds, in the second scan that finds them. */
 static bool has_leaks(void)
 {
 	char line[512];
@@ -676,7 +674,7 @@ static bool has_leaks(void)
 	return any;
 }
 
-/* An argument is a part of the names of the cases to run. */
+/* The optional argument selects the cases whose names contain it. */
 int main(int argc, char *argv[])
 {
 	bool kmemleak = !access(KMEMLEAK, W_OK) && !file_write(KMEMLEAK, "clear");
@@ -700,7 +698,7 @@ int main(int argc, char *argv[])
 	compat_make_native(vm);
 	compat_list(vm, &native);
 	kvm_vm_free(vm);
-	/* No page of the program is missing when the counter counts. */
+	/* A page fault of the program itself would add points. */
 	TEST_ASSERT(!mlockall(MCL_CURRENT | MCL_FUTURE), "mlockall: %d", errno);
 
 	ksft_set_plan(ARRAY_SIZE(cases) + 2);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_firmware - The firmware that guests of earlier releases had:
- * its defaults, what the guest sees of them, and that userspace's own choice
- * wins over them.
+ * guest_compat_firmware - PSCI and SMCCC at each baseline: the defaults of the
+ * firmware registers, the calls of the guest, and values that userspace writes.
  */
 #include <linux/arm-smccc.h>
 #include <linux/psci.h>
@@ -12,7 +11,7 @@
 #include "guest_compat.h"
 #include "processor.h"
 
-/* Each baseline has the last row that is not newer */
+/* A baseline has the defaults of the last row whose @since is not after it. */
 static const struct defaults {
 	u32 since;
 	u32 psci;
@@ -46,7 +45,7 @@ static u64 call(u32 function, u64 arg1, u64 arg2)
 
 #define NOT_SUPPORTED	((u64)SMCCC_RET_NOT_SUPPORTED)
 
-/* What is there is what the PSCI version and the bitmaps say */
+/* The guest has the calls of this PSCI version and of these bitmaps, and no others. */
 static void guest_code(u64 psci, u64 std, u64 vendor)
 {
 	GUEST_ASSERT_EQ(call(PSCI_0_2_FN_PSCI_VERSION, 0, 0), psci);
@@ -59,7 +58,7 @@ static void guest_code(u64 psci, u64 std, u64 vendor)
 			!!vendor);
 	GUEST_ASSERT_EQ(call(ARM_SMCCC_VENDOR_HYP_KVM_PTP_FUNC_ID, KVM_PTP_VIRT_COUNTER, 0) !=
 			NOT_SUPPORTED, !!vendor);
-	/* Powers on the other vCPU, if there is one */
+	/* In test_reset(), this powers on the other vCPU. */
 	call(PSCI_0_2_FN64_CPU_ON, 1, 0);
 	GUEST_DONE();
 }
@@ -113,7 +112,7 @@ static bool test_baselines(void)
 		struct kvm_vcpu *vcpu;
 		struct kvm_vm *vm = vm_create(1);
 
-		/* There and back: the last one counts */
+		/* Only the last selection counts. */
 		compat_select(vm, compat_baselines[(i + 1) % compat_nr_baselines()]);
 		ok &= CHECK_EQ(compat_select(vm, compat_baselines[i]), 0);
 		vcpu = add_vcpu(vm, 0, false);
@@ -139,7 +138,7 @@ static bool test_reset(void)
 	other = add_vcpu(vm, 1, true);
 	kvm_arch_vm_finalize_vcpus(vm);
 	ok &= runs(vcpu, psci, 0, 0);
-	/* Powered on by the first, which resets it */
+	/* The first vCPU powered this one on, and KVM resets a vCPU then. */
 	ok &= has_regs(other, psci, 0, 0);
 	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init_args);
 	ok &= has_regs(vcpu, psci, 0, 0);
@@ -159,7 +158,7 @@ static bool test_writes_win(void)
 	vcpu = add_vcpu(vm, 0, false);
 	kvm_arch_vm_finalize_vcpus(vm);
 
-	/* Up, to what the baseline never had, and down */
+	/* Userspace writes a newer PSCI version and newer services, then an older version. */
 	vcpu_set_reg(vcpu, KVM_REG_ARM_PSCI_VERSION, PSCI_VERSION(1, 1));
 	vcpu_set_reg(vcpu, KVM_REG_ARM_STD_BMAP, 1);
 	vcpu_set_reg(vcpu, KVM_REG_ARM_VENDOR_HYP_BMAP, 3);
@@ -168,7 +167,7 @@ static bool test_writes_win(void)
 	vcpu_set_reg(vcpu, KVM_REG_ARM_PSCI_VERSION, PSCI_VERSION(0, 2));
 	ok &= has_regs(vcpu, PSCI_VERSION(0, 2), 1, 3);
 
-	/* What was selected is what was selected */
+	/* The writes do not change the VM's vector. */
 	compat_list(vm, &now);
 	ok &= CHECK_EQ(memcmp(&v, &now, sizeof(v)), 0);
 	kvm_vm_free(vm);
@@ -210,7 +209,7 @@ static u64 call_smc(u32 function, u32 imm)
 	return res.a0;
 }
 
-/* HVC is there in any case, SMC with a value other than 0 in none */
+/* HVC always works. SMC with an immediate other than 0 never does. */
 static void guest_smc(u64 psci, bool no_smc)
 {
 	struct arm_smccc_res res;
@@ -219,7 +218,7 @@ static void guest_smc(u64 psci, bool no_smc)
 	GUEST_ASSERT_EQ(res.a0, psci);
 	GUEST_ASSERT_EQ(call_smc(PSCI_0_2_FN_PSCI_VERSION, 0), no_smc ? NOT_SUPPORTED : psci);
 	GUEST_ASSERT_EQ(call_smc(PSCI_0_2_FN_PSCI_VERSION, 1), NOT_SUPPORTED);
-	/* And the one after it is executed */
+	/* The guest continues after an SMC with another immediate, so this call returns, too. */
 	GUEST_ASSERT_EQ(call_smc(ARM_SMCCC_VERSION_FUNC_ID, 0),
 			no_smc ? NOT_SUPPORTED : ARM_SMCCC_VERSION_1_1);
 	GUEST_DONE();
@@ -249,7 +248,7 @@ static bool test_smc(void)
 		kvm_vm_free(vm);
 	}
 
-	/* The behaviour alone */
+	/* smccc_smc alone, with all other behaviours native */
 	for (i = 0; i <= 1; i++) {
 		struct kvm_vm *vm = vm_create(1);
 
@@ -261,7 +260,7 @@ static bool test_smc(void)
 	return ok;
 }
 
-/* A VM without PSCI 0.2 has 0.1, whatever was selected */
+/* A VM without KVM_ARM_VCPU_PSCI_0_2 has PSCI 0.1 at each baseline. */
 static bool test_psci_0_1(void)
 {
 	struct kvm_vcpu_init init = init_args;
@@ -280,7 +279,7 @@ static bool test_psci_0_1(void)
 #define ON		PSCI_0_2_AFFINITY_LEVEL_ON
 #define OFF		PSCI_0_2_AFFINITY_LEVEL_OFF
 #define INVALID		((u64)PSCI_RET_INVALID_PARAMS)
-/* MPIDR_EL1.{RES1,U,MT}, which a guest that passes on its MPIDR_EL1 has there */
+/* MPIDR_EL1.{RES1,U,MT}: no affinity, but some guests pass the whole MPIDR_EL1. */
 #define NO_AFFINITY	(BIT(31) | BIT(30) | BIT(24))
 
 static void guest_psci_target(bool rev)
@@ -295,7 +294,7 @@ static void guest_psci_target(bool rev)
 	GUEST_ASSERT_EQ(call(PSCI_0_2_FN_AFFINITY_INFO, BIT(24), 0), on);
 	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_AFFINITY_INFO, NO_AFFINITY | 1, 0), off);
 	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_AFFINITY_INFO, NO_AFFINITY | 1, 1), on);
-	/* Affinities that no vCPU has, with these bits and without */
+	/* No vCPU has these affinities, with or without NO_AFFINITY. */
 	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_AFFINITY_INFO, BIT(32), 0), INVALID);
 	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_AFFINITY_INFO, NO_AFFINITY | 2, 0), INVALID);
 	GUEST_ASSERT_EQ(call(PSCI_0_2_FN64_AFFINITY_INFO, NO_AFFINITY, 4), INVALID);
@@ -308,7 +307,7 @@ static void guest_psci_target(bool rev)
 	GUEST_DONE();
 }
 
-/* @one has room for one vCPU */
+/* This test needs two vCPUs, and @one has room for one: so copy its vector to a new VM. */
 static bool check_psci_target(struct kvm_vm *one, bool rev)
 {
 	u32 psci = BIT(KVM_ARM_VCPU_PSCI_0_2), off = psci | BIT(KVM_ARM_VCPU_POWER_OFF);

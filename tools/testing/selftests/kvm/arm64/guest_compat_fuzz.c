@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Throws calls at guest compatibility: KVM_ENABLE_CAP, the attributes of VMs and
+ * Makes random calls of guest compatibility: KVM_ENABLE_CAP, the attributes of VMs and
  * of /dev/kvm, with vectors mutated from valid ones, KVM_CHECK_EXTENSION,
  * KVM_GET_REG_LIST, GICD_IIDR, kvm.guest_compat and debugfs.
  *
- * Each thread has a VM of its own, of which it knows what it must be: a call
- * that is refused changes nothing, one that is accepted does what it says. All
- * share some more VMs, which are made, selected, given vCPUs and closed at once:
- * whatever comes between, a call gives an error that is documented, a vector is
- * whole, and never changes once there is a vCPU. One more thread runs vCPUs.
+ * Each thread has its own VM, and knows its state: a call that fails must change
+ * nothing, a call that succeeds must do what it says. All threads also share some VMs,
+ * on which they create, select, add vCPUs and close at the same time. There, each error
+ * must be documented, and a vector must be whole, and must not change once the VM has a
+ * vCPU. One more thread runs vCPUs of the shared VMs.
  *
- * What a thread throws depends on the seed and its number alone; with one (-t 1)
- * a run repeats exactly, but for what the guests do.
+ * The calls of a thread depend only on the seed and on its number. With one thread
+ * (-t 1), a run repeats exactly, except for what the guests do.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,10 +41,10 @@
 #define NR_VCPUS	3
 #define CALLS_PER_VM	1000
 
-/* The largest vector that KVM reads, and what is beyond its end */
+/* The size of the largest vector that KVM reads, and some more */
 #define ROOM		(SZ_4M + SZ_64K)
 
-/* VMs of all have descriptors that no other file ever has. */
+/* Shared VMs have file descriptors that no other file gets. */
 #define SHARED_FD	1000
 
 #define RAM		0x40000000UL
@@ -79,7 +79,7 @@ static bool stop;
 
 static int kvm_fd;
 static char initial[4096];
-static struct compat_vector facts;	/* what is the same in all vectors */
+static struct compat_vector facts;	/* a vector: all have the same size, ids and names */
 static struct {
 	u32 number;
 	char name[16];
@@ -89,14 +89,14 @@ static unsigned int nr_bases;
 static struct kvm_vcpu_init preferred;
 static void *guest_memory;
 
-/* One thread, and the VM that is its own */
+/* One thread and its own VM */
 struct thread {
 	pthread_t pthread;
 	unsigned int nr;
 	u64 rnd;
 	u8 *buf;		/* ROOM bytes */
-	u8 *room;		/* the same, and ends where nothing is mapped */
-	/* Its VM: what it must have */
+	u8 *room;		/* ROOM bytes, before an unmapped page */
+	/* The VM, and the state that it must have */
 	int vm;
 	int vcpu[NR_VCPUS];
 	int gic;
@@ -107,18 +107,18 @@ struct thread {
 	struct compat_vector has;
 };
 
-/* A VM of all. @generation is odd while it is made or closed. */
+/* A shared VM. @generation is odd while a thread creates or closes the VM. */
 static struct shared {
 	pthread_mutex_t lock;
 	unsigned int generation;
 	pid_t maker;
-	int made_as;			/* its descriptor at first */
+	int made_as;			/* its first file descriptor, which debugfs shows */
 	int nr_vcpus;
 	bool frozen;
-	struct compat_vector has;	/* once it is frozen */
+	struct compat_vector has;	/* valid if @frozen */
 } shared[NR_SHARED];
 
-/* Of a VM, and of its vCPU n */
+/* The file descriptors of a shared VM, and of its vCPU @n */
 static int shared_vm(struct shared *s)
 {
 	return SHARED_FD + (s - shared) * (1 + NR_VCPUS);
@@ -200,7 +200,7 @@ static int list(int fd, struct compat_vector *v)
 	return get(fd, KVM_GUEST_COMPAT_LIST, v);
 }
 
-/* Values that are near to something */
+/* Returns a value that is often at or near a limit. */
 static u32 odd_u32(struct thread *t)
 {
 	switch (below(t, 8)) {
@@ -221,7 +221,7 @@ static u32 odd_u32(struct thread *t)
 	}
 }
 
-/* A pointer that is none, or ends too soon */
+/* Returns an invalid pointer, or one with too few bytes behind it. */
 static void *odd_pointer(struct thread *t)
 {
 	switch (below(t, 4)) {
@@ -270,7 +270,7 @@ static u32 nr_entries(u8 *v)
 	return (hdr->size - sizeof(*hdr)) / hdr->entry_size;
 }
 
-/* The same with larger entries, whose ends are zero or not */
+/* Copies a vector, with larger entries. The added bytes are zero, or one is not. */
 static void grow(struct thread *t, struct compat_vector *from, u8 *to)
 {
 	u32 extra = one_in(t, 4) ? below(t, 4096 - from->hdr.entry_size + 1) : 8 * below(t, 16);
@@ -289,7 +289,7 @@ static void grow(struct thread *t, struct compat_vector *from, u8 *to)
 		*((u8 *)entry_at(to, below(t, nr)) + from->hdr.entry_size + below(t, extra)) = 1;
 }
 
-/* As many entries as KVM reads, and one more: of behaviours that nobody knows */
+/* Adds entries of unknown behaviours, up to about the 1024 that KVM reads. */
 static void fill(struct thread *t, struct compat_vector *from, u8 *to)
 {
 	struct kvm_guest_compat_vector *hdr = (void *)to;
@@ -354,12 +354,12 @@ static void mutate(struct thread *t, u8 *v)
 		*a = *entry_at(v, nr - 1);
 		hdr->size -= hdr->entry_size;
 		break;
-	default:	/* what most VMMs get wrong */
+	default:	/* another revision, valid or not */
 		a->revision = one_in(t, 4) ? odd_u32(t) : below(t, a->highest + 2ULL);
 	}
 }
 
-/* A vector at the end of what is mapped; the end of it may be beyond */
+/* Returns a mutated vector that ends at an unmapped page, or would end in it. */
 static void *some_vector(struct thread *t)
 {
 	struct compat_vector *from = one_in(t, 4) ? &t->has : &bases[below(t, nr_bases)].vector;
@@ -432,7 +432,7 @@ static void renew(struct thread *t)
 	t->gic = -1;
 	t->gic_ready = false;
 	t->ran = false;
-	/* What a new VM has is the host default, which others change. */
+	/* Select at once: the VM has the host default, and other threads change that. */
 	ret = call(t->vm, KVM_ENABLE_CAP, &cap);
 	expect(t, ACCEPTED_DOES, !ret, "baseline %#x of a new VM: %d", bases[base].number, ret);
 	t->has = bases[base].vector;
@@ -444,7 +444,7 @@ static bool has_vcpu(struct thread *t)
 	return t->vcpu[0] >= 0;
 }
 
-/* It is what it must be: found a few calls later at most */
+/* In one of eight calls, checks that the VM has the state that it must have. */
 static void look(struct thread *t, bool refused, const char *what)
 {
 	static __thread struct compat_vector v;
@@ -460,12 +460,12 @@ static void look(struct thread *t, bool refused, const char *what)
 	expect(t, refused ? REFUSED_KEEPS : ACCEPTED_DOES,
 	       v.hdr.baseline == t->baseline && compat_same(&v, &t->has),
 	       "%s, baseline %#x, and it must be %#x", what, v.hdr.baseline, t->baseline);
-	/* So that one fault is not told for ever */
+	/* Report each fault only once. */
 	t->has = v;
 	t->baseline = v.hdr.baseline;
 }
 
-/* An accepted call asked for @want; with a vCPU that is what it had, whatever its name. */
+/* A call for @want succeeded. If the VM has a vCPU, this must be the vector that it had. */
 static void has_now(struct thread *t, struct compat_vector *want, u32 baseline)
 {
 	if (has_vcpu(t)) {
@@ -593,7 +593,7 @@ static void do_vector(struct thread *t)
 	snprintf(what, sizeof(what), "LOAD: %d, CHECK: %d", ret, check);
 	expect(t, AGREE, ret == check || (!check && ret == -EBUSY && has_vcpu(t)), "%s", what);
 	if (!ret) {
-		/* What is not in it, CHECK has taken from the source's release: it is read. */
+		/* KVM has added revisions of missing behaviours, so read the vector back. */
 		readable = !list(t->vm, &want);
 		expect(t, WHOLE, readable && is_whole(&want), "%s", what);
 		for (u32 i = 0; i < nr_entries((u8 *)hdr); i++) {
@@ -703,12 +703,12 @@ static void do_vcpu(struct thread *t)
 	int i = below(t, NR_VCPUS), ret;
 
 	if (t->vcpu[i] < 0) {
-		/* Some VMs never have one, which can be selected again and again. */
+		/* A VM without a vCPU can select again, so some VMs get none. */
 		if (!one_in(t, 4))
 			return;
 		/*
-		 * In protected mode 6.12 panics when a vCPU runs that was made after
-		 * another one of its VM had run. 6.16 and later refuse to run it.
+		 * In protected mode, 6.12 panics if a vCPU runs that was created after
+		 * another one of its VM has run. 6.16 and later refuse to run it.
 		 */
 		if (t->ran)
 			return;
@@ -752,7 +752,7 @@ static void make_gic(struct thread *t)
 		device.type = KVM_DEV_TYPE_ARM_VGIC_V2;
 		ret = call(t->vm, KVM_CREATE_DEVICE, &device);
 	}
-	/* It ran without: then it can have none. */
+	/* A VM that has run without a GIC cannot have one. */
 	if (ret)
 		return;
 	t->gic = device.fd;
@@ -762,7 +762,7 @@ static void make_gic(struct thread *t)
 	a.attr = v3 ? KVM_VGIC_V3_ADDR_TYPE_REDIST : KVM_VGIC_V2_ADDR_TYPE_CPU;
 	a.addr = (u64)&redist;
 	call(t->gic, KVM_SET_DEVICE_ATTR, &a);
-	/* More vCPUs can come until the GIC is complete; none after. */
+	/* After this, KVM creates no more vCPUs. */
 	a = (struct kvm_device_attr) {
 		.group = KVM_DEV_ARM_VGIC_GRP_CTRL, .attr = KVM_DEV_ARM_VGIC_CTRL_INIT,
 	};
@@ -801,7 +801,7 @@ static void do_gic(struct thread *t)
 	       now == t->iidr, "GICD_IIDR is %#x, not %#x: %d", now, t->iidr, ret);
 }
 
-/* A vCPU runs for no longer than its thread's timer lets it. */
+/* The timer's signal ends KVM_RUN of this thread. */
 static timer_t make_timer(void)
 {
 	struct sigevent event = {
@@ -829,7 +829,7 @@ static void do_run(struct thread *t)
 	static __thread bool made;
 	int i = below(t, NR_VCPUS);
 
-	/* To run with a GIC that is not complete is the end of a VM. */
+	/* If a vCPU runs before the GIC is initialised, KVM ends the VM. */
 	if (t->vcpu[i] < 0 || (t->gic >= 0 && !t->gic_ready))
 		return;
 	if (!made)
@@ -871,7 +871,7 @@ static void do_parameter(struct thread *t)
 		struct kvm_guest_compat_behaviour *b =
 			compat_entry(&facts, below(t, compat_nr(&facts)));
 
-		/* There is room for 200 of the longest. */
+		/* 200 of the longest names fit into text[]. */
 		at += sprintf(text + at, ",%s=%u", b->name,
 			      (u32)below(t, b->highest + (one_in(t, 8) ? 2 : 1)));
 	}
@@ -912,7 +912,7 @@ static void close_shared(struct shared *s)
 	close(shared_vm(s));
 }
 
-/* Nothing holds the others up, so that the last reference goes under their calls. */
+/* The other threads go on with their calls, so one of these can drop the last reference. */
 static void renew_shared(struct shared *s)
 {
 	if (pthread_mutex_trylock(&s->lock))
@@ -930,7 +930,7 @@ static void add_shared_vcpus(struct thread *t, struct shared *s)
 	static __thread struct compat_vector v;
 	int fd[NR_VCPUS];
 
-	/* Only who has the lock knows how many there are. */
+	/* The lock protects nr_vcpus. */
 	if (pthread_mutex_trylock(&s->lock))
 		return;
 	if (!s->nr_vcpus) {
@@ -940,7 +940,7 @@ static void add_shared_vcpus(struct thread *t, struct shared *s)
 			TEST_ASSERT(fd[i] >= 0, "KVM_CREATE_VCPU: %d", fd[i]);
 			call(fd[i], KVM_ARM_VCPU_INIT, &init);
 		}
-		/* All are there before one can run: see do_vcpu(). */
+		/* Create all vCPUs before one can run: see do_vcpu(). */
 		for (int i = 0; i < NR_VCPUS; i++)
 			move_fd(fd[i], shared_vcpu(s, i));
 		s->nr_vcpus = NR_VCPUS;
@@ -965,7 +965,7 @@ static void read_debugfs(struct thread *t, struct shared *s)
 	__sync_fetch_and_add(&calls_done, 1);
 	if (fd < 0)
 		return;
-	/* EIO: it is of a VM that is gone, or of one before it whose vCPU still ran. */
+	/* EIO: the file is that of a closed VM, or of an older one whose vCPU still ran. */
 	len = read(fd, text, sizeof(text));
 	expect(t, DOCUMENTED, len > 0 ? !strncmp(text, "baseline ", 9) :
 	       len < 0 && errno == EIO, "%s: %zd, %d", name, len, errno);
@@ -1019,7 +1019,7 @@ static void do_shared(struct thread *t)
 		ret = list(vm, &v);
 	}
 	has = s->has;
-	/* Was it the same VM all the time? */
+	/* Ignore the result if the VM was closed meanwhile. */
 	if (__sync_fetch_and_add(&s->generation, 0) != generation)
 		return;
 	expect(t, DOCUMENTED, !ret || ret == -EINVAL || ret == -E2BIG || ret == -EFAULT ||
@@ -1134,7 +1134,7 @@ static void restore(void)
 		ksft_print_msg("kvm.guest_compat is not what it was\n");
 }
 
-/* A signal only interrupts KVM_RUN */
+/* The signal itself interrupts KVM_RUN. */
 static void do_nothing(int signal)
 {
 }

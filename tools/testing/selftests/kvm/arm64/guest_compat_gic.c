@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_gic - The GIC of earlier releases: the revision of GICD_IIDR that
- * it is made with, as userspace and the guest read it, whichever of the GIC and
- * the selection came first; and GICR_TYPER.Last, which userspace did not see.
+ * guest_compat_gic - The GIC at each baseline. Userspace and the guest read the
+ * GICD_IIDR of the baseline, whether the VMM creates the GIC before or after it
+ * selects. Userspace reads GICR_TYPER.Last as that release showed it.
  */
 #include <linux/sizes.h>
 
@@ -21,7 +21,7 @@ static u32 read_iidr(int gic_fd)
 {
 	u32 val = 0;
 
-	/* Of a GICv3 it cannot be read before that up to 6.16 */
+	/* Up to 6.16, GICD_IIDR of a GICv3 cannot be read before the GIC is initialised. */
 	if (__kvm_device_attr_get(gic_fd, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, GICD_IIDR, &val) &&
 	    errno == EBUSY) {
 		__vgic_v3_init(gic_fd);
@@ -45,7 +45,7 @@ static bool has_none(void)
 
 enum order { SELECT_FIRST, GIC_FIRST, NR_ORDERS };
 
-/* A VM with a GIC of which only the IIDR is of interest */
+/* Returns GICD_IIDR of a new VM. If @rev is negative, the VM selects @baseline. */
 static u32 iidr_of(u32 model, enum order order, u32 baseline, int rev)
 {
 	struct kvm_vm *vm = vm_create_barebones();
@@ -88,7 +88,7 @@ static bool test_baselines(void)
 	return ok;
 }
 
-/* Also those that are older than any baseline */
+/* Revisions 0 and 1 are older than any baseline. */
 static bool test_revisions(void)
 {
 	enum order order;
@@ -130,7 +130,7 @@ static bool test_writes_win(void)
 	kvm_device_attr_set(fd, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, GICD_IIDR, &val);
 	ok &= CHECK_EQ(read_iidr(fd), GICD_IIDR_KVM(2));
 
-	/* GET tells what was selected, and asking for that changes nothing */
+	/* LIST gives the selected revision. Selecting it again does not change GICD_IIDR. */
 	compat_list(vm, &v);
 	ok &= CHECK_EQ(compat_find(&v, "gicd_iidr")->revision, 3);
 	ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), 0);
@@ -163,7 +163,7 @@ static bool test_guest(void)
 		struct kvm_vm *vm = vm_create(1);
 		struct kvm_vcpu *vcpu;
 
-		/* vm_create() made the GIC */
+		/* vm_create() has created the GIC. */
 		ok &= CHECK_EQ(compat_select(vm, baseline), 0);
 		vcpu = vm_vcpu_add(vm, 0, guest_code);
 		kvm_arch_vm_finalize_vcpus(vm);
@@ -187,7 +187,7 @@ static void guest_typer(void)
 	GUEST_DONE();
 }
 
-/* The redistributor of a vCPU, whose affinity is its number */
+/* Reads GICR_TYPER of vCPU @cpu. The affinity of these vCPUs is their number. */
 static u64 read_typer(struct kvm_vm *vm, u64 cpu)
 {
 	u64 attr = cpu << 32 | GICR_TYPER;
@@ -198,7 +198,7 @@ static u64 read_typer(struct kvm_vm *vm, u64 cpu)
 	return (u64)high << 32 | low;
 }
 
-/* @last: does userspace see it? */
+/* @last: userspace reads GICR_TYPER.Last as 1 of the last redistributor. */
 static bool check_typer(struct kvm_vm *vm, bool last)
 {
 	struct kvm_vcpu *vcpu = NULL;
@@ -212,7 +212,7 @@ static bool check_typer(struct kvm_vm *vm, bool last)
 		u64 typer = read_typer(vm, i);
 
 		ok &= CHECK_EQ(!!(typer & GICR_TYPER_LAST), last && i == NR_VCPUS - 1);
-		/* The rest is what it is */
+		/* The other fields do not depend on the revision. */
 		ok &= CHECK_EQ(GICR_TYPER_CPU_NUMBER(typer), i);
 		ok &= CHECK_EQ(typer >> 32, i);
 	}
@@ -246,9 +246,9 @@ static bool test_typer(void)
 }
 
 /*
- * Whatever the ID register says: no interrupt can be sent to nobody's GIC. But
- * who finds one there reads ICC_SRE_EL1 to see whose it is; where KVM does not
- * trap that, it is the hardware's.
+ * A VM without a GIC cannot send SGIs, whatever its ID registers announce. A guest to
+ * which they announce a GICv3 reads ICC_SRE_EL1, so this read must not give UNDEF. Its
+ * value is not tested: where KVM does not trap the register, it is the hardware's.
  */
 static void guest_has_no_gic(bool sre)
 {
@@ -262,7 +262,7 @@ static void guest_has_no_gic(bool sre)
 	GUEST_DONE();
 }
 
-/* The last: the library makes no GIC from here on */
+/* Must be the last test: it makes the library create no GIC from here on. */
 static bool test_no_gic(void)
 {
 	bool has_v3 = kvm_supports_vgic(KVM_DEV_TYPE_ARM_VGIC_V3), ok = true;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_host_default - kvm.guest_compat, what VMs have whose VMM asks
- * for nothing. An argument is what the parameter must say at first, i.e. what
- * the kernel made of its command line.
+ * guest_compat_host_default - The host default, kvm.guest_compat. The optional argument
+ * is the value that the parameter must have at first, from the kernel's command line.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -15,7 +14,7 @@
 
 #define PARAMETER	"/sys/module/kvm/parameters/guest_compat"
 
-/* As much as the kernel can say */
+/* A parameter's value in sysfs is not longer than a page. */
 #define LONGEST		4096
 
 static const char *first;
@@ -87,7 +86,7 @@ static bool test_new_vms(void)
 		struct kvm_guest_compat_behaviour *b;
 		u32 j;
 
-		/* The exact name; and the bare one, which is the newest version's */
+		/* "6.12-v1" and, for the newest version of a release, "6.12" */
 		ok &= CHECK_EQ(write_default(base->name), 0);
 		ok &= says(base->name);
 		if (base->flags & KVM_GUEST_COMPAT_NEWEST) {
@@ -104,11 +103,11 @@ static bool test_new_vms(void)
 			ok &= CHECK(!(base->flags & KVM_GUEST_COMPAT_NEWEST) ||
 				    compat_has_release(b, base->release), "%s", b->name);
 		kvm_vm_free(vm);
-		/* And what /dev/kvm says of those to be made */
+		/* /dev/kvm lists the vector of a new VM. */
 		compat_list(NULL, &v);
 		ok &= CHECK_EQ(memcmp(&v, &now, sizeof(v)), 0);
 	}
-	/* VMs that were there have what they had */
+	/* A VM that is older than the writes keeps its vector. */
 	ok &= CHECK_EQ(write_default("native"), 0);
 	compat_list(NULL, &v);
 	compat_list(before, &now);
@@ -130,10 +129,10 @@ static bool test_overrides(void)
 	ok &= CHECK_EQ(revision_of(vm, "gicd_iidr"), 1);
 	kvm_vm_free(vm);
 
-	/* One that says what the baseline says already; the last one counts */
+	/* Of two revisions of a behaviour, the last counts. The baseline's own is not shown. */
 	ok &= CHECK_EQ(write_default("6.1,psci_version=0,psci_version=1"), 0);
 	ok &= says("6.1-v1");
-	/* Single behaviours of this kernel */
+	/* A behaviour can follow "native", too. */
 	ok &= CHECK_EQ(write_default("native,psci_version=0"), 0);
 	ok &= says("native,psci_version=0");
 	vm = vm_create_barebones();
@@ -162,7 +161,7 @@ static bool test_refused(void)
 
 	ok &= CHECK_EQ(write_default("6.1,gicd_iidr=2"), 0);
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		/* It is what a kernel before the change has */
+		/* Before 6.3, this is the native revision. */
 		if (compat_is_later(KVM_GUEST_COMPAT_6_12_V1) &&
 		    !strcmp(bad[i], "native,cache_geometry=0"))
 			continue;
@@ -194,7 +193,7 @@ static bool test_vmm_wins(void)
 	return ok;
 }
 
-/* A VMM that has never heard of any of this */
+/* A VMM that knows nothing of guest compatibility makes these calls. */
 static bool test_guest_of_old_vmm(void)
 {
 	struct kvm_vcpu_init init;
@@ -258,7 +257,7 @@ static bool test_protected(void)
 	ok = CHECK_EQ(write_default("5.10"), 0);
 	fd = __kvm_ioctl(kvm_fd, KVM_CREATE_VM, (void *)KVM_VM_TYPE_ARM_PROTECTED);
 	if (fd >= 0) {
-		/* It has what it would have without */
+		/* The host default does not apply to a protected VM, which is native. */
 		cap.args[0] = KVM_GUEST_COMPAT_NATIVE;
 		ok &= CHECK_EQ(compat_ret(__kvm_ioctl(fd, KVM_ENABLE_CAP, &cap)), 0);
 		close(fd);
@@ -274,10 +273,10 @@ static bool test_restored(void)
 	return CHECK_EQ(write_default(initial), 0) && says(initial);
 }
 
-/* However the test ends: the default is the host's */
+/* Restores the host default when the test ends, also by a signal. */
 static void restore(void)
 {
-	/* keep_changing() may have two values yet to write */
+	/* After this, keep_changing() may still write its two values once: wait for that. */
 	WRITE_ONCE(stop, true);
 	usleep(100000);
 	write_default(initial);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_idregs - The ID registers of earlier releases: every field that
- * was shown otherwise, at every baseline, as userspace and the guest read it,
- * what can be written, and that nothing else differs.
+ * guest_compat_idregs - The ID registers at every baseline: the fields that have a row,
+ * as userspace and the guest read them, and the values that userspace can write. Other
+ * fields do not depend on the baseline.
  */
 #include "guest_compat.h"
 #include "processor.h"
@@ -51,13 +51,13 @@ static const u64 reg_ids[NR_REGS] = {
 	[I_ID_AA64MMFR4_EL1]	= REG(ID_AA64MMFR4_EL1),
 };
 
-/* What a baseline shows, before what this kernel shows by itself */
+/* The field at baselines before @now of its row */
 enum shows {
 	NOTHING,	/* 0 */
-	HOST,		/* the host's */
-	KEPT,		/* 0, until the host's value is restored */
-	UP_TO,		/* what this kernel shows, and no more than a value */
-	HOST_UP_TO,	/* the host's, and no more than a value, with no PMU, too */
+	HOST,		/* the host's value */
+	KEPT,		/* 0, until userspace restores the host's value */
+	UP_TO,		/* this kernel's value, at most first_max */
+	HOST_UP_TO,	/* the host's value, at most first_max, also without a PMU */
 };
 
 struct row {
@@ -65,14 +65,14 @@ struct row {
 	u32 reg;
 	u64 mask;
 	enum shows first;
-	u32 now;		/* the first baseline with what this kernel shows */
+	u32 now;		/* from this baseline on, the field is as this kernel shows it */
 	u64 first_max;
-	/* And between the two, if it was neither */
+	/* If not 0: from this baseline to @now, the field is this kernel's, at most second_max. */
 	u32 second_since;
 	u64 second_max;
-	/* This kernel takes the host's value, and ignores it, where it hides the field */
+	/* Where this kernel hides the field, it discards the host's value. */
 	bool ignored;
-	/* All ones is a PMU of the implementation's own, and taken as none */
+	/* All ones is an IMPLEMENTATION DEFINED PMU. KVM stores 0 instead. */
 	bool ones_are_none;
 };
 
@@ -140,9 +140,9 @@ static const struct row rows[] = {
 #define NR_ROWS		ARRAY_SIZE(rows)
 
 /*
- * Of each baseline, and of nothing selected, a VM with a vCPU of no features
- * and one with all that an ID register depends on. They do not run: what the
- * guest read is that of another, with the same ID registers restored.
+ * Two VMs of each baseline and two native ones: PLAIN has a vCPU without features, FULL
+ * one with all features on which an ID register depends. These VMs never run. @guest
+ * comes from other VMs, to which the same ID registers were restored.
  */
 enum { PLAIN, FULL, NR_KINDS };
 
@@ -156,13 +156,13 @@ struct machine {
 
 static struct machine machines[NR_KINDS][COMPAT_NR_BASELINES];
 static struct machine native[NR_KINDS];
-/* The host's values of the rows, in place */
+/* The host's value of each row, at the bits of the field */
 static u64 host[NR_KINDS][NR_ROWS];
 static bool has_aarch32;
-/* Since 6.7 a kernel tells which ID registers can be written. On older ones none can. */
+/* ID registers can be written since 6.7, which also brought the capability. */
 static bool can_write;
 
-/* Reads as zero, and whatever is written is ignored */
+/* Without AArch32, these registers read as zero and ignore writes. */
 static bool is_raz_wi(const struct row *row)
 {
 	return !has_aarch32 && (row->reg == I_ID_DFR0_EL1 || row->reg == I_ID_MMFR4_EL1);
@@ -253,7 +253,7 @@ static void look_at(struct machine *m, u32 kind, u32 baseline)
 	for (r = 0; r < NR_REGS; r++)
 		restored &= CHECK_EQ(compat_set_reg(vcpu, reg_ids[r], m->user[r]), 0);
 	restored &= run_guest(vcpu, m->guest);
-	/* And again when it has run, as VMMs do */
+	/* VMMs write the ID registers also after the vCPU has run. */
 	for (r = 0; r < NR_REGS; r++)
 		restored &= CHECK_EQ(compat_set_reg(vcpu, reg_ids[r], m->user[r]), 0);
 	read_all(vcpu, after);
@@ -269,13 +269,13 @@ static u64 lowest(u64 mask)
 	return mask & -mask;
 }
 
-/* All values of a field, or fields, from 0 round to 0 */
+/* Returns the next value of the field or fields in @mask, and 0 after the last. */
 static u64 next_value(u64 val, u64 mask)
 {
 	return (val - mask) & mask;
 }
 
-/* The one value that this kernel takes though it shows another, if it hides the field */
+/* If this kernel hides the field, returns the one value that it discards: the host's. */
 static u64 ignored_value(u32 kind, const struct row *row)
 {
 	struct machine *m = &native[kind];
@@ -311,14 +311,14 @@ static void look_at_all(void)
 				host[kind][i] = machines[PLAIN][0].user[row->reg] & row->mask;
 		}
 	}
-	/* Only with a PMU does this kernel tell what the host has */
+	/* This kernel shows the host's value only to a VM with a PMU. */
 	for (i = 0; i < NR_ROWS; i++)
 		if (rows[i].first == HOST_UP_TO)
 			for (kind = 0; kind < NR_KINDS; kind++)
 				host[kind][i] = native[FULL].user[rows[i].reg] & rows[i].mask;
 }
 
-/* ID_DFR0_EL1.PerfMon as of the VM's PMU */
+/* Returns the ID_DFR0_EL1.PerfMon that fits the VM's PMU. */
 static u64 perfmon_of(struct machine *m)
 {
 	u64 pmuver = FIELD_GET(ID_AA64DFR0_EL1_PMUVer, m->user[I_ID_AA64DFR0_EL1]);
@@ -334,13 +334,13 @@ static u64 up_to(u64 val, u64 max, u64 mask)
 	return val > max ? max : val;
 }
 
-/* What a baseline has in a field */
+/* Returns the field of row @i at a baseline. */
 static u64 expected(u32 i, u32 kind, u32 baseline)
 {
 	const struct row *row = &rows[i];
 	u64 now = native[kind].user[row->reg] & row->mask;
 
-	/* What reads as zero has no rule: real 5.10 has no PerfMon there without a PMU */
+	/* Without AArch32, only PerfMon can be other than 0, and not at 5.10 and 6.1. */
 	if (is_raz_wi(row))
 		return !strcmp(row->name, "id_dfr0_perfmon") && baseline >= V(6_12) ?
 		       perfmon_of(&native[kind]) : 0;
@@ -348,7 +348,7 @@ static u64 expected(u32 i, u32 kind, u32 baseline)
 		return now;
 	if (row->second_since && baseline >= row->second_since)
 		return up_to(now, row->second_max, row->mask);
-	/* Or the kernel is older than the change */
+	/* A kernel that is older than the change has only the first form. */
 	if (row->first != NOTHING && compat_is_later(row->second_since ?: row->now))
 		return now;
 
@@ -363,9 +363,9 @@ static u64 expected(u32 i, u32 kind, u32 baseline)
 }
 
 /*
- * Each value of the field: taken, or refused and nothing changed. What this
- * kernel would show by itself is taken, whatever the release had: who writes it
- * asks for it. A kernel with ID registers that cannot be written need not take it.
+ * Userspace writes each value of the field. KVM accepts it, or refuses it and keeps the
+ * old one. KVM must accept its native value at each baseline, because a VMM that writes
+ * it asks for it. A kernel whose ID registers cannot be written need not.
  */
 static bool check_writes(struct machine *m, const struct row *row, u64 now)
 {
@@ -402,7 +402,7 @@ static bool check_writes(struct machine *m, const struct row *row, u64 now)
 	return ok;
 }
 
-/* The host's value was taken from there: no use to compare it */
+/* host[] comes from this VM, so the comparison could not fail. */
 static bool is_source(const struct row *row, u32 kind, u32 baseline)
 {
 	return row->first == HOST && !row->ignored && kind == PLAIN &&
@@ -449,7 +449,7 @@ static bool test_row(void)
 	return ok;
 }
 
-/* What no row is about does not depend on the baseline */
+/* Fields without a row do not depend on the baseline. */
 static bool test_others(void)
 {
 	u64 rest[NR_REGS];
@@ -478,7 +478,7 @@ static bool test_others(void)
 	return ok;
 }
 
-/* The first: all others are about what it finds */
+/* Must be the first test: the others use what it reads. */
 static bool test_restored(void)
 {
 	look_at_all();
@@ -505,19 +505,19 @@ static bool test_reset(void)
 	return ok;
 }
 
-/* Without AArch32 the register is 0 but for the PMU, from 6.5 to 7.3 */
+/* Without AArch32, ID_DFR0_EL1 is 0. From 6.5 to 7.3, PerfMon was that of the VM's PMU. */
 static bool check_aarch64_only(struct kvm_vm *vm, bool rev)
 {
 	struct kvm_vcpu *vcpu = compat_vcpu(vm, 0, full_features(), guest_code);
 	u64 id = reg_ids[I_ID_DFR0_EL1], val = vcpu_get_reg(vcpu, id);
 	bool ok;
 
-	/* CopDbg is the host's, which may have AArch32 that it does not use */
+	/* With revision 1, CopDbg can be other than 0: the CPU may have AArch32 that is unused. */
 	if (rev)
 		ok = CHECK_EQ(val & ID_DFR0_EL1_PerfMon_MASK, perfmon_of(&native[FULL]));
 	else
 		ok = CHECK_EQ(val, 0);
-	/* Ignored, as it was since 6.1 */
+	/* KVM discards writes, as since 6.1. */
 	ok &= CHECK_EQ(compat_set_reg(vcpu, id, ~val), 0);
 	ok &= CHECK_EQ(vcpu_get_reg(vcpu, id), val);
 	return ok;
@@ -533,7 +533,7 @@ static bool test_aarch64_only(void)
 	       CHECK_EQ(native[FULL].user[I_ID_DFR0_EL1], 0);
 }
 
-/* And this one but for the vGIC, from 6.18 to 7.0 */
+/* Without AArch32, ID_PFR1_EL1 is 0. From 6.18 to 7.0, GIC was that of the VM's vGIC. */
 static bool test_aarch64_only_pfr1(void)
 {
 	bool ok = true;
@@ -562,12 +562,12 @@ static bool test_aarch64_only_pfr1(void)
 	return ok;
 }
 
-/* Where no value was ever given away, the host's is checked against this kernel's */
+/* These fields are the host's up to a limit: check it with the host's value of old baselines. */
 static bool test_limits(void)
 {
 	static const struct {
 		const char *name;
-		u64 max[2];	/* of 6.1, and since 6.12 */
+		u64 max[2];	/* limit of a 6.1 kernel, and of kernels since 6.12 */
 	} limits[] = {
 		{ "id_aa64dfr0_debugver", { 6, 10 } }, { "id_dfr0_copdbg", { 15, 10 } },
 	};
@@ -586,8 +586,8 @@ static bool test_limits(void)
 }
 
 /*
- * ID_AA64PFR0_EL1.MPAM: a VM that comes from where it was shown keeps it, and
- * the guest sees it; from 6.12 on it is taken, and ignored.
+ * Userspace restores ID_AA64PFR0_EL1.MPAM of a kernel that showed it. At 5.10 and 6.1
+ * KVM accepts the value, and the guest reads it. Since 6.12 KVM discards it.
  */
 static bool test_mpam(void)
 {
@@ -597,7 +597,7 @@ static bool test_mpam(void)
 
 	for (i = 0; rows[i].first != KEPT; i++)
 		;
-	/* A kernel older than the change shows it */
+	/* On a 6.1 kernel, the field is shown, and host[] is 0. */
 	mpam = host[PLAIN][i] ?: native[PLAIN].user[rows[i].reg] & rows[i].mask;
 	if (!mpam) {
 		compat_skip = "the host has no MPAM";
@@ -627,7 +627,7 @@ static bool test_mpam(void)
 	return ok;
 }
 
-/* A VM with EL2 is not given what was hidden since, but keeps to what was known */
+/* In a VM with EL2, a baseline shows neither what KVM hides natively nor what is newer. */
 static bool test_nested(void)
 {
 	struct kvm_vcpu *vcpu;
@@ -646,7 +646,7 @@ static bool test_nested(void)
 	read_all(vcpu, now);
 	kvm_vm_free(vm);
 	for (b = 0; b < compat_nr_baselines(); b++) {
-		/* None at the baselines before nested virtualization */
+		/* At baselines before nested virtualization, a VM has no EL2. */
 		vm = vm_create(1);
 		compat_make(vm, compat_baselines[b]);
 		can = vm_check_cap(vm, KVM_CAP_ARM_EL2);
@@ -660,7 +660,7 @@ static bool test_nested(void)
 			const struct row *row = &rows[i];
 			bool nothing = row->first == NOTHING && compat_baselines[b] < row->now;
 
-			/* It says what the VM's EL2 is */
+			/* This register describes the VM's EL2. */
 			if (row->reg == I_ID_AA64MMFR4_EL1)
 				continue;
 			if (row->first == NOTHING || row->first == HOST || row->first == KEPT)
@@ -680,7 +680,7 @@ static u64 gic_of(u64 pfr0)
 	return FIELD_GET(ID_AA64PFR0_EL1_GIC, pfr0);
 }
 
-/* What a guest has of its GIC field once it runs, userspace having written @write */
+/* Userspace writes @write to ID_AA64PFR0_EL1.GIC. The running guest reads @want. */
 static bool check_gic(u32 baseline, u64 write, u64 want)
 {
 	u64 guest[NR_REGS];
@@ -704,7 +704,7 @@ static bool check_gic(u32 baseline, u64 write, u64 want)
 	return ok;
 }
 
-/* With a GICv3: what userspace wrote, or what the VM has since 6.18 */
+/* With a GICv3, the field is what userspace wrote. Since 6.18 it is what the VM has. */
 static bool test_gic(void)
 {
 	bool ok = true;
@@ -722,7 +722,10 @@ static bool test_gic(void)
 	return ok;
 }
 
-/* Without: what userspace wrote, or nothing since 6.12. The last: no VM has one then. */
+/*
+ * Without a GICv3, the field is what userspace wrote. Since 6.12 it is 0. Must be the
+ * last test, because it makes the library create no vGIC.
+ */
 static bool test_no_gic(void)
 {
 	bool ok = true;

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_latch - a guest that probes once and then relies on it for ever
+ * guest_compat_latch - a guest that probes features once and then relies on them
  *
- * At its start the guest reads what KVM tells it: ID registers, the GIC, the
- * firmware. From then on, in each pass of its loop, it probes again, and uses
- * each thing that it has found then: an instruction or a register that an ID
- * field announces, a firmware call, a counter, a timer, an interrupt. Whatever
- * is no longer as in the first pass it complains of.
+ * In the first pass of its loop, the guest reads the ID registers, the GIC and the
+ * firmware, and uses each feature that they announce: instructions, registers,
+ * firmware calls, counters, timers, interrupts. In each later pass it does the same
+ * steps, and reports each result that differs from that of the first pass.
  *
- * Without arguments it is a test that moves the guest between VMs of this
- * kernel, from each baseline to the newest and back. "save FILE" and "restore
- * FILE [FILE]" move it between kernels, from 5.10 on; hence the plain memory
- * slot, not the library's, and code that does not depend on where this program
- * was linked: the names of what it does are in its memory, too.
+ * Without arguments the program is a test. It moves the guest between VMs of this
+ * kernel, from each baseline to the newest and back. "save FILE" and "restore FILE
+ * [FILE]" move the guest between kernels from 5.10 on. So it uses a bare VM, and
+ * keeps code, steps and their names in the guest's memory.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,9 +31,9 @@
 
 #define RAM_BASE	0x40000000ULL
 #define RAM_SIZE	SZ_64K
-#define RAM_STEPS	0x2000		/* what is below is the guest's code */
+#define RAM_STEPS	0x2000		/* the guest's code is below */
 
-/* Stores here are for the host: a pass is done, step n has changed */
+/* By a store to these, the guest reports the end of a pass, or that step n has changed. */
 #define EXIT_PASS	0x0a000000ULL
 #define EXIT_CHANGED(n)	(0x0a001000ULL + (n) * 8)
 
@@ -46,7 +44,7 @@ static struct step *steps(u8 *ram)
 	return (struct step *)(ram + RAM_STEPS);
 }
 
-/* Where the guest is written, and how many steps it has there */
+/* The memory to which load_guest() writes, and the number of steps so far */
 static u8 *loading;
 static u32 nr_steps;
 
@@ -86,7 +84,7 @@ static u32 find_step(const char *name)
 	return NO_STEP;
 }
 
-/* The step is only done if @of, from bit @shift on, was at least @min */
+/* The guest does the step only if step @of had at least @min in the field at bit @shift. */
 static void announce(struct step *step, const char *of, u8 shift, u8 min)
 {
 	step->use = 1;
@@ -115,7 +113,7 @@ static void announce(struct step *step, const char *of, u8 shift, u8 min)
 	      "isb\n"								\
 	      "mrs	x0, ccsidr_el1")
 
-/* What it asks, beside the ID registers */
+/* Probes other than ID registers */
 static void add_probes(void)
 {
 	CACHE("L1D", 0);
@@ -140,7 +138,7 @@ static void add_probes(void)
 	CALL("STD_HYP PV_TIME_FEATURES", ARM_SMCCC_HV_PV_TIME_FEATURES);
 	CALL("VENDOR_HYP UID", ARM_SMCCC_VENDOR_HYP_CALL_UID_FUNC_ID);
 	CALL("VENDOR_HYP FEATURES", ARM_SMCCC_VENDOR_HYP_KVM_FEATURES_FUNC_ID);
-	/* Whether it is a conduit, not what PSCI_VERSION says */
+	/* Only whether SMC works: the result does not depend on the PSCI version. */
 	PROBE("SMC", PSCI_0_2_FN_PSCI_VERSION, 0,
 	      "smc	#0\n"
 	      "lsr	x0, x0, #63\n"
@@ -176,7 +174,7 @@ static void add_probes(void)
 	     asm_code "\n"							\
 	     "fmov	x0, d0")
 
-/* Acknowledges an interrupt within a quarter of a million attempts; x0: which */
+/* Acknowledges an interrupt, in up to 262144 attempts. x0 is its number, or 1023. */
 #define WAIT_IRQ								\
 	"	mov	x1, #0x40000\n"						\
 	"1:	mrs	x0, icc_iar1_el1\n"					\
@@ -196,7 +194,7 @@ static void add_probes(void)
 #define MMFR3	"ID_AA64MMFR3_EL1"
 #define DFR0	"ID_AA64DFR0_EL1"
 
-/* Memory is Device memory, so there are no atomics. */
+/* With the MMU off, memory has the Device type, so the guest uses no atomics. */
 static void add_instructions(void)
 {
 	SIMD("AESE", ISAR0, 4, 1, "aese v0.16b, v1.16b");
@@ -207,7 +205,7 @@ static void add_instructions(void)
 	SIMD("SQRDMLAH", ISAR0, 28, 1, "sqrdmlah v0.4s, v1.4s, v1.4s");
 	SIMD("EOR3", ISAR0, 32, 1, "eor3 v0.16b, v1.16b, v1.16b, v1.16b");
 	SIMD("SDOT", ISAR0, 44, 1, "sdot v0.4s, v1.16b, v1.16b");
-	/* fmlal v0.4s, v1.4h, v1.4h: clang 14 cannot be told that it may */
+	/* fmlal v0.4s, v1.4h, v1.4h: clang 14 has no .arch extension for it */
 	SIMD("FMLAL", ISAR0, 48, 1, ".inst 0x4e21ec20");
 	INSN("CFINV", ISAR0, 52, 1, "cfinv");
 	INSN("AXFLAG", ISAR0, 52, 2, "axflag");
@@ -234,7 +232,7 @@ static void add_instructions(void)
 	INSN("WFIT", ISAR2, 0, 2, "wfit x0");
 	/* cnt x0, x0: binutils 2.40 and clang 14 do not know it */
 	INSN("CNT", ISAR2, 52, 1, ".inst 0xdac01c00");
-	/* fadd v0.8h, v1.8h, v1.8h: as fmlal */
+	/* fadd v0.8h, v1.8h, v1.8h: neither for this one */
 	SIMD("FADD (half)", PFR0, 16, 1, ".inst 0x4e411420");
 	INSN("CNTD", PFR0, 32, 1, "cntd x0");
 	INSN("PSTATE.DIT", PFR0, 48, 1, "mrs x0, dit");
@@ -273,11 +271,11 @@ static void add_pmu(void)
 	REG(PMCEID0_EL0, DFR0, 8, 1);
 	REG(PMCEID1_EL0, DFR0, 8, 1);
 	REG(PMMIR_EL1, DFR0, 8, 4);
-	/* All bits of the second counter's type, which never counts */
+	/* Which bits does PMEVTYPER1_EL0 keep? Counter 1 is never enabled. */
 	USE("PMEVTYPER1_EL0", DFR0, 8, 1, ~0ULL, 0,
 	    "msr	pmevtyper1_el0, x0\n"
 	    "mrs	x0, pmevtyper1_el0");
-	/* Two reads of the cycle counter differ */
+	/* Do two reads of the cycle counter differ? */
 	USE("cycle counter", DFR0, 8, 1, BIT(31), 1,
 	    "msr	pmcr_el0, x1\n"
 	    "msr	pmccfiltr_el0, xzr\n"
@@ -289,7 +287,7 @@ static void add_pmu(void)
 	    "mrs	x0, pmccntr_el0\n"
 	    "cmp	x0, x1\n"
 	    "cset	x0, ne");
-	/* How far one PMSWINC_EL0 gets an event counter */
+	/* By how much does one PMSWINC_EL0 increase an event counter? */
 	USE("event counter", DFR0, 8, 1, 1, 0,
 	    "msr	pmcr_el0, x0\n"
 	    "msr	pmevtyper0_el0, xzr\n"
@@ -304,7 +302,7 @@ static void add_pmu(void)
 
 static void add_interrupts(void)
 {
-	/* The counter does not go back: x1 was taken from memory, and x0 goes there */
+	/* Has CNTVCT_EL0 gone back since the last pass? That value is in step.arg1. */
 	USE("CNTVCT_EL0", NULL, 0, 0, 0, 0,
 	    "mrs	x0, cntvct_el0\n"
 	    "str	x0, [x2]\n"
@@ -331,7 +329,7 @@ static void add_interrupts(void)
 	    "msr	cntp_ctl_el0, xzr\n"
 	    "isb\n"
 	    "msr	icc_eoir1_el1, x0");
-	/* An interrupt's group is written, read, and set again */
+	/* Does the group of interrupt 5 change? Then set it back. */
 	USE("GICR_IGROUPR0", "GICD_IIDR", 12, 2, GICR_BASE_GPA + SZ_64K + GICR_IGROUPR0, 0,
 	    "mov	w1, #~0x20\n"
 	    "str	w1, [x0]\n"
@@ -353,13 +351,13 @@ static void add_calls(void)
 	USE("WORKAROUND_3", "ARCH_FEATURES WORKAROUND_3", 0, 0, ARM_SMCCC_ARCH_WORKAROUND_3, 0,
 	    "hvc #0");
 	USE("TRNG_RND", "TRNG_VERSION", 16, 1, ARM_SMCCC_TRNG_RND64, 64, "hvc #0");
-	/* Time, so only whether it was given */
+	/* The results are times, so compare only whether the call succeeds. */
 	USE("VENDOR_HYP PTP", "VENDOR_HYP FEATURES", 0, 2, ARM_SMCCC_VENDOR_HYP_KVM_PTP_FUNC_ID, 0,
 	    "hvc	#0\n"
 	    "lsr	x0, x0, #63");
 }
 
-/* Writes the guest to its memory, and returns how many steps it has */
+/* Writes code and steps to the guest's memory, and returns the number of steps. */
 static u32 load_guest(u8 *ram)
 {
 	static const u32 others[] = {
@@ -388,12 +386,12 @@ static u32 load_guest(u8 *ram)
 
 /* ----------------------------------- VMs ---------------------------------- */
 
-/* Instead of a baseline: nothing is asked for, as it is of older kernels */
+/* Instead of a baseline: make_vm() selects nothing. Older kernels cannot select. */
 #define ANY_BASELINE	0
 
 /*
- * @features is 0 for what the host has. The vector lengths are that, too, on both
- * sides of a move.
+ * @features: 0 for all features that the host has. The vector lengths are the host's,
+ * so the hosts of a move must have the same.
  */
 static void make_vm(struct bare_vm *m, u32 baseline, u32 features)
 {
@@ -409,7 +407,7 @@ static void make_vm(struct bare_vm *m, u32 baseline, u32 features)
 
 #define MAX_CHANGED	400
 
-/* The steps that the guest complained of in a pass, each once */
+/* The steps that changed in a pass, as the guest reported them */
 struct changes {
 	u32	nr;
 	u32	step[MAX_CHANGED];
@@ -443,7 +441,7 @@ static void show_changes(const struct bare_vm *m, const struct changes *c)
 	}
 }
 
-/* To the end of a pass; the store that says so is done when this returns */
+/* Runs the guest to the end of a pass, and completes the store that reports the end. */
 static void run_pass(struct bare_vm *m, struct changes *c)
 {
 	const char *why;
@@ -461,7 +459,7 @@ static void run_pass(struct bare_vm *m, struct changes *c)
 	vcpu_finish_store(m->vcpu[0]);
 }
 
-/* What a guest that has just been moved complains of, once and once more */
+/* Runs two passes of a guest that has been moved. Both must report the same changes. */
 static void run_moved(struct bare_vm *m, struct changes *c)
 {
 	struct changes again;
@@ -472,7 +470,7 @@ static void run_moved(struct bare_vm *m, struct changes *c)
 		    "a second pass of the guest found something else");
 }
 
-/* What a guest would do to have its interrupts, is done for it */
+/* The test sets up the GIC, so that the guest need not. */
 static const struct {
 	u32	group;
 	u64	attr;
@@ -487,7 +485,7 @@ static const struct {
 	{ KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS, VGIC_ICC_ATTR(SYS_ICC_IGRPEN1_EL1), 1 },
 };
 
-/* The first pass: what is announced, and does not work on the kernel itself? */
+/* Runs the first pass. Its changes are features that are announced and do not work. */
 static void start_guest(struct bare_vm *m, struct changes *c)
 {
 	const u64 regs[][2] = {
@@ -512,9 +510,9 @@ static void start_guest(struct bare_vm *m, struct changes *c)
 #define MAX_RECORDS	1024
 
 struct record {
-	u32	group;		/* of the vGIC's attributes, or NO_GROUP */
+	u32	group;		/* of the vGIC's attribute; NO_GROUP: a register */
 	u32	len;
-	u64	id;		/* attribute, or register */
+	u64	id;		/* the attribute, or the register's id */
 	u8	data[256];
 };
 
@@ -557,7 +555,7 @@ static int add_record(struct state *s, struct bare_vm *m, u32 group, u64 id, u32
 	return record_do(m, false, r);
 }
 
-/* Where the records go */
+/* The argument of add_attr() */
 struct saving {
 	struct state	*s;
 	struct bare_vm	*m;
@@ -567,7 +565,7 @@ static void add_attr(const struct vgic_attr *a, void *arg)
 {
 	struct saving *to = arg;
 
-	/* What KVM does not have is no part of its state */
+	/* KVM does not have each register in the table, so skip those that it refuses. */
 	if (add_record(to->s, to->m, a->reg->group, a->attr, a->len))
 		to->s->nr--;
 }
@@ -593,7 +591,7 @@ static void save_vm(struct bare_vm *m, struct state *s)
 	memcpy(s->ram, m->ram, RAM_SIZE);
 }
 
-/* Returns how much was refused, which a VMM would give up for, and says what */
+/* Prints what KVM refuses, and returns the number. A VMM would give up at the first. */
 static u32 restore_vm(struct bare_vm *m, u32 baseline, struct state *s)
 {
 	char name[64];
@@ -605,7 +603,7 @@ static u32 restore_vm(struct bare_vm *m, u32 baseline, struct state *s)
 	for (i = 0; i < s->nr; i++) {
 		struct record *r = &s->records[i];
 
-		/* It comes before KVM_ARM_VCPU_FINALIZE, and is the same */
+		/* KVM refuses it after KVM_ARM_VCPU_FINALIZE. It is the same: see make_vm(). */
 		if (r->group == NO_GROUP && r->id == KVM_REG_ARM64_SVE_VLS)
 			continue;
 		err = record_do(m, true, r);
@@ -677,7 +675,7 @@ static int restore(const char *file, const char *again)
 
 /* ---------------------------------- Tests --------------------------------- */
 
-/* A guest of each baseline, and what it misses at the newest on any CPU */
+/* A guest of each baseline. @missed is a step that changes on the newest, on any CPU. */
 static const struct {
 	const char	*name;
 	u32		baseline;
@@ -706,7 +704,7 @@ static void start(u32 baseline)
 	bare_vm_free(&m);
 }
 
-/* Moves the guest in @state, which is then as it is after that */
+/* Restores the guest in @state, runs it, and saves it to @state. */
 static u32 move(u32 baseline, struct changes *c)
 {
 	struct bare_vm m;
@@ -720,9 +718,9 @@ static u32 move(u32 baseline, struct changes *c)
 }
 
 /*
- * Only what a guest that was started there sees otherwise has changed. To what
- * is not said: there is what the newest has, what came with the state, and
- * mixtures of both.
+ * A step may only change if a guest that was started on the destination has another
+ * result (@ram). The new result is not compared: it can be the destination's, that of
+ * the restored state, or a mixture.
  */
 static bool differ_there(const struct changes *c, u8 *ram, const char *missed)
 {
@@ -740,7 +738,7 @@ static bool differ_there(const struct changes *c, u8 *ram, const char *missed)
 	return ok & CHECK(found, "%s has not changed", missed);
 }
 
-/* Nothing that was not among @before */
+/* Each change in @c must be in @before, too. */
 static bool are_among(const struct changes *c, const struct changes *before)
 {
 	bool ok = true;
@@ -760,7 +758,7 @@ static void run_tests(void)
 	static u8 newest[RAM_SIZE];
 	u32 i, nr_guests = 0, native = COMPAT_NATIVE;
 
-	/* The newest is the kernel itself */
+	/* Guests of baselines that are newer than the kernel are left out. */
 	while (nr_guests < ARRAY_SIZE(guests) && !compat_is_later(guests[nr_guests].baseline))
 		nr_guests++;
 
@@ -769,7 +767,7 @@ static void run_tests(void)
 	memcpy(newest, state.ram, RAM_SIZE);
 	for (i = 0; i < nr_guests; i++) {
 		const char *name = guests[i].name;
-		/* Nothing where the newest is that release */
+		/* A guest of the kernel's own release misses nothing. */
 		bool newer = compat_release(guests[i].baseline) < compat_native_release();
 		const char *missed = newer ? guests[i].missed : NULL;
 		struct changes there, back;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_load - A vector of behaviours saved with KVM_GUEST_COMPAT_LIST,
- * taken to another VM, possibly of another kernel, with KVM_GUEST_COMPAT_LOAD
- * or KVM_GUEST_COMPAT_CHECK. What another kernel would have sent is made here.
+ * guest_compat_load - KVM_GUEST_COMPAT_LOAD and KVM_GUEST_COMPAT_CHECK of a vector from
+ * KVM_GUEST_COMPAT_LIST of another VM, possibly of another kernel. The test makes up
+ * the vectors of other kernels.
  */
 #include <sys/mman.h>
 
@@ -12,12 +12,12 @@
 #define UNKNOWN_ID	0x7ffffff0
 
 static struct kvm_vm *vm;
-static struct compat_vector has;	/* what the VM has, before each test */
+static struct compat_vector has;	/* the VM's vector */
 
-/* What CHECK said last */
+/* The result of the last CHECK */
 static struct kvm_guest_compat_check said;
 
-/* LOAD and CHECK agree, of this VM and of /dev/kvm; a refusal changes nothing */
+/* LOAD, and CHECK on the VM and on /dev/kvm, return @err. The VM's vector stays. */
 static bool refused(void *vector, int err)
 {
 	struct compat_vector now;
@@ -38,12 +38,12 @@ static bool refused_for(struct compat_vector *v, u32 entry, u32 id)
 
 	ok &= CHECK_EQ(said.bad_entry, entry);
 	ok &= CHECK_EQ(said.bad_id, id);
-	/* What was saved is as it was saved */
+	/* KVM does not write to the vector. */
 	ok &= CHECK_EQ(memcmp(&before, v, sizeof(before)), 0);
 	return ok;
 }
 
-/* CHECK first: it says yes, and changes nothing all the same */
+/* CHECK accepts the vector without changing the VM, then LOAD loads it. */
 static bool loads(struct compat_vector *v)
 {
 	struct compat_vector now, before;
@@ -111,7 +111,7 @@ static bool test_revisions(void)
 
 	for (i = 0; (b = compat_entry(&v, i)); i++)
 		b->revision = b->revision ? b->revision - 1 : b->highest;
-	/* But what does not go together */
+	/* KVM refuses some revisions together, so set these to a combination that it accepts. */
 	compat_find(&v, "pmu_registers")->revision = 0;
 	compat_find(&v, "id_gic")->revision = compat_highest("id_gic");
 	compat_find(&v, "id_aa64mmfr3_s1pie")->revision = 0;
@@ -132,20 +132,20 @@ static bool test_unknown(void)
 	struct compat_vector now;
 	bool ok = true;
 
-	/* As this kernel is by itself: there is nothing to do for it */
+	/* This kernel's native release has the revision: KVM ignores the entry. */
 	b->revision = 5;
 	b->releases[v.hdr.native / 64] = 1ULL << (v.hdr.native % 64);
 	ok &= loads(&v);
 	compat_list(vm, &now);
 	ok &= CHECK(compat_same(&has, &now), "it did something");
 
-	/* As every other release is */
+	/* All other releases have it: KVM refuses the vector. */
 	b->releases[0] = ~0ULL;
 	b->releases[1] = ~0ULL;
 	b->releases[v.hdr.native / 64] &= ~(1ULL << (v.hdr.native % 64));
 	ok &= refused_for(&v, compat_nr(&v) - 1, UNKNOWN_ID);
 
-	/* As a release is that this kernel has never heard of, or none */
+	/* Only a release that this kernel does not know has it, or none has it. */
 	b->releases[0] = 0;
 	b->releases[1] = 1;
 	ok &= refused_for(&v, compat_nr(&v) - 1, UNKNOWN_ID);
@@ -166,7 +166,7 @@ static bool test_missing(void)
 	id = compat_entry(&has, 0)->id;
 	drop_first(&v);
 
-	/* A source that did not know it was, in it, as its release was */
+	/* A source that does not know a behaviour has the revision of its native release. */
 	for (i = 0; (base = compat_baseline(i)); i++) {
 		v.hdr.native = base->release;
 		ok &= loads(&v);
@@ -176,18 +176,18 @@ static bool test_missing(void)
 		has = now;
 	}
 
-	/* None of a release that is not known here can say */
+	/* This kernel does not know the source's native release, so it refuses the vector. */
 	v.hdr.native = 1000;
 	ok &= refused_for(&v, KVM_GUEST_COMPAT_NONE, id);
 	v.hdr.native = 0;
 	ok &= refused(&v, -EINVAL);
 
-	/* Unless it left nothing out */
+	/* If no behaviour is missing, the source's release does not matter. */
 	full = has;
 	full.hdr.native = 1000;
 	ok &= loads(&full);
 
-	/* One that knew nothing at all: the baseline */
+	/* A vector without entries is the baseline of the source's native release. */
 	full.hdr.size = sizeof(full.hdr);
 	full.hdr.native = compat_release(KVM_GUEST_COMPAT_6_1_V1);
 	ok &= loads(&full);
@@ -205,7 +205,7 @@ static bool test_entries(void)
 	struct kvm_guest_compat_behaviour *b;
 	bool ok = true;
 
-	/* The last, so that all before it would have been taken */
+	/* The last entry is bad. KVM must not apply the entries before it. */
 	b = compat_entry(&v, n - 1);
 	compat_entry(&v, 0)->revision = !compat_entry(&v, 0)->revision;
 	b->revision = b->highest + 1;
@@ -254,7 +254,7 @@ static bool test_header(void)
 			ok = false;
 	}
 
-	/* More than any kernel has */
+	/* More entries than KVM accepts */
 	v = has;
 	v.hdr.size = sizeof(v.hdr) + 1025 * v.hdr.entry_size;
 	ok &= refused(&v, -EINVAL);
@@ -265,7 +265,7 @@ static bool test_header(void)
 	return ok;
 }
 
-/* The vector of a kernel with larger entries */
+/* Makes the vector of a kernel whose entries are larger by @entry bytes. */
 static void grow(struct compat_vector *to, u32 entry)
 {
 	u32 i, nr = compat_nr(&has);
@@ -293,7 +293,7 @@ static bool test_growth(void)
 	return ok;
 }
 
-/* CHECK's own argument */
+/* Tests the members of struct kvm_guest_compat_check. */
 static bool test_check(void)
 {
 	struct kvm_guest_compat_check arg = { .vector = (uintptr_t)&has, .flags = 1 };
@@ -311,7 +311,7 @@ static bool test_check(void)
 	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, &arg), -EFAULT);
 	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, NULL), -EFAULT);
 
-	/* Of the two, it is its own that it writes */
+	/* CHECK writes its result to struct kvm_guest_compat_check, which is read-only here. */
 	TEST_ASSERT(map != MAP_FAILED, "mmap");
 	memcpy(map, &arg, sizeof(arg));
 	((struct kvm_guest_compat_check *)map)->vector = (uintptr_t)&has;
@@ -319,7 +319,7 @@ static bool test_check(void)
 	ok &= CHECK_EQ(compat_get(vm, KVM_GUEST_COMPAT_CHECK, map), -EFAULT);
 	munmap(map, page);
 
-	/* Revisions that do not go together: one of them, wherever it is */
+	/* If two revisions do not go together, CHECK names one of the two. */
 	compat_find(&v, "pmu_registers")->revision = 1;
 	compat_find(&v, "id_aa64dfr0_pmuver")->revision = 0;
 	ok &= refused(&v, -EINVAL);
@@ -339,7 +339,7 @@ static bool test_pointers(void)
 	TEST_ASSERT(map != MAP_FAILED, "mmap");
 	TEST_ASSERT(!mprotect(map + size, page, PROT_NONE), "mprotect");
 
-	/* It ends within reach, or its last byte does not */
+	/* The vector ends at the last mapped byte, or 8 bytes after it. */
 	v = map + size - has.hdr.size;
 	memcpy(v, &has, has.hdr.size);
 	ok &= loads(v);
@@ -350,7 +350,7 @@ static bool test_pointers(void)
 	ok &= refused(map + size - 4, -EFAULT);
 	ok &= refused(NULL, -EFAULT);
 
-	/* Nothing is written there */
+	/* KVM does not write to the vector: it can be in read-only memory. */
 	v = map;
 	memcpy(v, &has, has.hdr.size);
 	TEST_ASSERT(!mprotect(map, size, PROT_READ), "mprotect");
@@ -378,7 +378,7 @@ static bool test_too_late(void)
 		if (!b->highest)
 			continue;
 		b->revision = !b->revision;
-		/* CHECK is of another VM, to which it could go, if that makes sense */
+		/* CHECK is about any VM, and accepts the vector if its revisions go together. */
 		if (!compat_check(vm, &v, &said))
 			ok &= CHECK_EQ(compat_set(vm, KVM_GUEST_COMPAT_LOAD, &v), -EBUSY);
 		b->revision = has_entry(i)->revision;

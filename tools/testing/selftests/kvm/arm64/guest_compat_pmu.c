@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_pmu - The PMU of earlier releases: registers without a PMU, who
- * made it, and the events that it is said to count.
+ * guest_compat_pmu - The PMU at each baseline: PMU registers of a vCPU without a PMU,
+ * its implementer and events, and bits that its registers keep.
  */
 #include "guest_compat.h"
 #include "processor.h"
@@ -13,7 +13,7 @@
 #define IMP_IDCODE	GENMASK(31, 16)
 #define PMCR_N		GENMASK(15, 11)
 
-/* What 5.10 listed with a PMU or without */
+/* 5.10 listed these registers for each vCPU, with a PMU or without. */
 static const u64 pmu_regs[] = {
 	PMCR, REG(PMCNTENSET_EL0), REG(PMCNTENCLR_EL0), REG(PMOVSCLR_EL0), REG(PMSWINC_EL0),
 	REG(PMSELR_EL0), REG(PMCCNTR_EL0), REG(PMUSERENR_EL0), REG(PMOVSSET_EL0),
@@ -34,7 +34,7 @@ static bool unlimited(u32 baseline)
 
 static void guest_raz_wi(void)
 {
-	/* What Linux does at boot where the ID register says that there is a PMU */
+	/* Linux does this at boot if ID_AA64DFR0_EL1 announces a PMU. */
 	write_sysreg_s(0, SYS_PMUSERENR_EL0);
 	write_sysreg_s(0xf, SYS_PMUSERENR_EL0);
 	GUEST_ASSERT_EQ(read_sysreg_s(SYS_PMUSERENR_EL0), 0);
@@ -119,7 +119,7 @@ static bool test_without_listed(void)
 	return ok;
 }
 
-/* PMSWINC_EL0 keeps nothing, and these are one with another */
+/* PMSWINC_EL0 keeps no value. The others share one with their SET register. */
 static bool is_alias(u64 id)
 {
 	return id == REG(PMSWINC_EL0) || id == REG(PMCNTENCLR_EL0) ||
@@ -156,7 +156,7 @@ static bool has_patterns(struct kvm_vcpu *vcpu)
 	return ok;
 }
 
-/* Without a PMU any bit is kept, also while the guest runs */
+/* At 5.10, a vCPU without a PMU keeps all bits that userspace writes. */
 static bool test_without_kept(void)
 {
 	struct kvm_vcpu *vcpu;
@@ -174,7 +174,7 @@ static bool test_without_kept(void)
 
 static const u64 masks[] = { REG(PMCNTENSET_EL0), REG(PMINTENSET_EL1), REG(PMOVSSET_EL0) };
 
-/* With one, bits of counters that do not exist are kept up to 5.10 only */
+/* A vCPU with a PMU keeps bits of counters that do not exist only at 5.10. */
 static bool test_with_bits(void)
 {
 	bool ok = true;
@@ -210,7 +210,7 @@ static bool test_with_bits(void)
 	return ok;
 }
 
-/* The guest's counters count, and are saved, whatever was kept */
+/* The guest can use its counters, whatever other bits the registers keep. */
 static void guest_counts(void)
 {
 	write_sysreg_s(0x11, SYS_PMEVTYPERn_EL0(0));
@@ -246,7 +246,7 @@ static bool test_with_guest(void)
 		compat_catch_undefs(vcpu);
 		if (unlimited(baseline)) {
 			ok &= write_patterns(vcpu);
-			/* Back to the counters that there are, and disabled */
+			/* Restore PMCR_EL0.N, and disable the counters. */
 			ok &= CHECK_EQ(compat_set_reg(vcpu, PMCR, pmcr & ~BIT(0)), 0);
 		}
 		ok &= compat_guest_done(vcpu);
@@ -271,7 +271,7 @@ static u64 run_pmcr(struct kvm_vcpu *vcpu, bool *ok)
 	return guest_val[0];
 }
 
-/* @write: what userspace writes there, or 0 for nothing */
+/* @write: userspace writes this to IMP and IDCODE; 0: it writes nothing */
 static bool check_pmcr(u32 baseline, u64 write, u64 want)
 {
 	struct kvm_vcpu *vcpu;
@@ -324,7 +324,7 @@ static bool test_pmcr(void)
 	return ok;
 }
 
-/* Of a guest from another host: kept where it was kept, ignored where it was */
+/* A VMM restores IMP and IDCODE of another host. KVM accepts or discards them, as it did. */
 static bool test_pmcr_written(void)
 {
 	bool ok = true;
@@ -348,7 +348,10 @@ static void guest_reads_pmceid(void)
 	GUEST_DONE();
 }
 
-/* What @guest_code leaves in guest_val; @revision of behaviour @name if not negative */
+/*
+ * Runs @guest_code in a VM of @baseline, and copies guest_val to @val. If @revision is
+ * not negative, it selects it for behaviour @name.
+ */
 static bool read_vals(u32 baseline, const char *name, int revision, u32 features,
 		      void *guest_code, u64 *val)
 {
@@ -377,7 +380,7 @@ static void guest_reads_pmmir(void)
 	GUEST_DONE();
 }
 
-/* Is PMMIR_EL1 UNDEFINED to a vCPU without a PMU? Otherwise it is 0. */
+/* Returns whether a vCPU without a PMU gets UNDEF from PMMIR_EL1. Otherwise it reads 0. */
 static bool pmmir_undef(u32 baseline, int revision, bool *ok)
 {
 	u64 val[2];
@@ -397,7 +400,7 @@ static bool has_pmmir(void)
 	return FIELD_GET(ID_AA64DFR0_EL1_PMUVer, dfr0) >= ID_AA64DFR0_EL1_PMUVer_V3P4;
 }
 
-/* Revision 2 is 1 or 3, by whether the CPU has FEAT_FGT, which guests are not told */
+/* Revision 2 is as 1 or as 3, depending on FEAT_FGT of the CPU, which no VM announces. */
 static bool test_without_pmmir(void)
 {
 	u32 highest = compat_highest("pmu_registers");
@@ -462,7 +465,7 @@ static bool evtyper_at_reset(int revision, u64 *val)
 			 guest_reads_evtyper, val);
 }
 
-/* With 10 bits of events, or 16 */
+/* The event field has 10 bits in PMUv3, and 16 since PMUv3 for Armv8.1. */
 static u64 evtyper_event(void)
 {
 	struct kvm_vcpu *vcpu;
@@ -474,7 +477,10 @@ static u64 evtyper_event(void)
 	       GENMASK(9, 0) : GENMASK(15, 0);
 }
 
-/* Up to 6.4 the same bits, whatever the PMU; up to 6.6, whatever the exception levels */
+/*
+ * Up to 6.4 the bits did not depend on the version of the PMU, and up to 6.6 not on the
+ * exception levels.
+ */
 static bool test_pmevtyper(void)
 {
 	u64 native[2], val[2], reset[2], second;
@@ -512,8 +518,8 @@ static bool test_pmevtyper(void)
 }
 
 /*
- * Written by a guest at one revision, saved, and restored at the other: nothing
- * is refused or lost on the way. Userspace has all bits at either.
+ * A guest writes the registers at revision @from, and a VMM restores them at @to. KVM
+ * accepts all bits: userspace can write them at each revision.
  */
 static bool check_evtypers_moved(int from, int to)
 {
@@ -557,7 +563,10 @@ static bool test_pmevtyper_moved(void)
 	       check_evtypers_moved(1, 2) & check_evtypers_moved(2, 1);
 }
 
-/* The overflow of the cycle counter and another, one after the other enabled, and disabled again */
+/*
+ * Two counters have overflowed. The guest enables and disables their interrupts and the
+ * counters. GUEST_SYNC()'s argument is an index of high[] in check_overflow().
+ */
 static void guest_overflows(void)
 {
 	write_sysreg_s(0, SYS_PMEVTYPERn_EL0(0));
@@ -588,7 +597,7 @@ static void guest_overflows(void)
 	GUEST_DONE();
 }
 
-/* The level of the PMU's interrupt, PPI 23 */
+/* Returns the line level of the PMU's interrupt, PPI 23. */
 static bool pmu_line(struct kvm_vm *vm)
 {
 	u32 levels;
@@ -601,7 +610,7 @@ static bool pmu_line(struct kvm_vm *vm)
 
 static bool check_overflow(struct kvm_vm *vm, bool rev)
 {
-	/* Low, high only where a counter that is disabled interrupts, high in any case */
+	/* 0: low; 1: high if disabled counters interrupt, too; 2: high */
 	const bool high[] = { false, rev, true };
 	struct kvm_vcpu *vcpu = compat_vcpu(vm, 0, PMU_FEATURE, guest_overflows);
 	bool ok = true;
@@ -636,7 +645,7 @@ static bool can_count(void)
 		compat_skip = "no PMU";
 		return false;
 	}
-	/* Stock kernels, too: EL2's copy of the vCPU has no events of the PMU to turn on */
+	/* On stock kernels, too: EL2's copy of the vCPU has no PMU events that it could enable. */
 	if (compat_protected_mode()) {
 		compat_skip = "counters stand still for guests in protected mode";
 		return false;
@@ -644,7 +653,7 @@ static bool can_count(void)
 	return true;
 }
 
-/* The cycle counter, of 64 bits, runs over its end, and goes on */
+/* The cycle counter wraps after 64 bits. It must then continue from 0. */
 static void guest_wraps(void)
 {
 	u32 i;
@@ -685,8 +694,8 @@ static bool test_wrapped(void)
 }
 
 /*
- * A VMM restores, of 5.10, bits of counters that do not exist, or leaves those of the
- * reset: the guest sees none of them, and the other counters count
+ * At 5.10, registers keep bits of counters that do not exist, from a restore or from the
+ * reset. The guest must not see them, and its cycle counter must count.
  */
 static void guest_restored(void)
 {
@@ -717,7 +726,7 @@ static bool test_restored(void)
 		struct kvm_vm *vm;
 		u64 pmcr, there;
 
-		/* On a kernel of 6.1 they do, and nothing that can be selected changes it */
+		/* The guest sees the bits on 6.1, natively: no behaviour changes that. */
 		if (compat_is_later(KVM_GUEST_COMPAT_6_12_V1) &&
 		    compat_baselines[i] == KVM_GUEST_COMPAT_6_1_V1)
 			continue;
@@ -729,7 +738,10 @@ static bool test_restored(void)
 		sp = vcpu_get_reg(vcpu, ARM64_CORE_REG(sp_el1));
 
 		compat_pmu_init(vcpu);
-		/* Restored before the vCPU ever ran; reset after it, and restored; only reset */
+		/*
+		 * Round 0: restore before the first run. Round 1: reset, then restore.
+		 * Round 2: reset alone.
+		 */
 		for (round = 0; round < 3; round++) {
 			if (round) {
 				aarch64_vcpu_setup(vcpu, &init);
@@ -746,7 +758,7 @@ static bool test_restored(void)
 			ok &= CHECK_EQ(compat_set_reg(vcpu, PMCR, pmcr | BIT(0)), 0);
 			ok &= compat_guest_done(vcpu);
 			sync_global_from_guest(vm, guest_val);
-			/* Kernels before 6.15 do not enable what is restored after a reset */
+			/* Before 6.15, KVM does not enable counters restored after a reset. */
 			ok &= CHECK(guest_val[0] || round == 2 ||
 				    (round && compat_is_later(KVM_GUEST_COMPAT_6_16_V1)),
 				    "at %#x, round %u, the cycle counter stands still",
@@ -769,7 +781,10 @@ static void guest_sets_lp(void)
 	GUEST_DONE();
 }
 
-/* PMCR_EL0.LP without long counters: kept up to 6.1. What it is at reset goes with it. */
+/*
+ * At 5.10 and 6.1, PMCR_EL0 keeps LP without long counters, and has a pattern at reset:
+ * one revision is for both.
+ */
 static bool test_pmcr_bits(void)
 {
 	bool ok = true;
@@ -789,7 +804,7 @@ static bool test_pmcr_bits(void)
 		u64 reset = vcpu_get_reg(vcpu, PMCR);
 
 		lp = old || FIELD_GET(ID_AA64DFR0_EL1_PMUVer, dfr0) >= ID_AA64DFR0_EL1_PMUVer_V3P5;
-		/* X, D, C and P, of the pattern that registers were reset to, or none */
+		/* The low bits of the pattern without E, or 0 */
 		ok &= CHECK_EQ(reset & GENMASK(4, 0), old ? 0xdecafbad & GENMASK(4, 1) : 0);
 		compat_pmu_init(vcpu);
 		ok &= compat_guest_done(vcpu);
@@ -809,11 +824,11 @@ static bool test_pmcr_bits(void)
 #define STALL_SLOT_FRONTEND	BIT(0x3e - 0x20)
 #define STALL_SLOT		BIT(0x3f - 0x20)
 
-/* What each revision makes of the host's */
+/* Each revision of pmceid_el0: the host's registers, with these bits set and cleared */
 static const struct {
 	u32 since;
-	u64 always;		/* in PMCEID0_EL0 */
-	u64 never;		/* in PMCEID1_EL0 */
+	u64 always;		/* set in PMCEID0_EL0 */
+	u64 never;		/* cleared in PMCEID1_EL0 */
 } pmceid[] = {
 	{ KVM_GUEST_COMPAT_5_10_V1, 0, 0 },
 	{ KVM_GUEST_COMPAT_6_1_V1, 0, STALL_SLOT },

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_race - Selections against the creation of vCPUs: whatever the
- * order, a VM ends with one baseline whole, and all its vCPUs agree. The same
- * with a vGIC that is made meanwhile, VMs that are listed and a host default that
- * changes, as eight vCPUs see it. Then VMs that are closed, or inherited, while
- * they are looked at.
+ * guest_compat_race - Threads that select race with threads that create vCPUs. The VM
+ * must end with the vector of one baseline, and all vCPUs must show it. The same with
+ * eight vCPUs that read it in the guest, while other threads create a vGIC, list the
+ * vector and change the host default. Other tests close a VM, or inherit it, during calls.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -51,10 +50,10 @@ static void *select_baseline(void *arg)
 	return NULL;
 }
 
-/* What a VM has of each where nothing races */
+/* The vector of each rival, from a VM without a race */
 static struct compat_vector alone[ARRAY_SIZE(rivals)];
 
-/* Either rival, and nothing of the other */
+/* Returns whether the vector is that of one of the rivals. */
 static bool is_whole(struct compat_vector *v)
 {
 	u32 i;
@@ -65,7 +64,7 @@ static bool is_whole(struct compat_vector *v)
 	return false;
 }
 
-/* What a vCPU shows of a behaviour, if the kernel has it */
+/* Returns PSCI_VERSION of a vCPU, which depends on the baseline. */
 static u64 psci_version(int fd)
 {
 	u64 val = 0;
@@ -100,7 +99,7 @@ static bool one_race(unsigned int *late)
 		ok &= CHECK(!results[i] || results[i] == -EBUSY, "%d", results[i]);
 		*late += !!results[i];
 	}
-	/* One that was told yes and lost to the other's yes; but none lost to vCPUs */
+	/* A selection that succeeded can be replaced by the other one, but not by vCPUs. */
 	if (results[0] && results[1])
 		ok &= CHECK_EQ(memcmp(&before, &v, sizeof(v)), 0);
 	else
@@ -239,7 +238,7 @@ static void *keep_creating(void *arg)
 	return NULL;
 }
 
-/* The last file descriptor goes away under a call */
+/* Another thread closes the last file descriptor of a VM during a call. */
 static bool test_close(void)
 {
 	static void *(* const calls[])(void *) = {
@@ -272,8 +271,8 @@ static bool test_close(void)
 }
 
 /*
- * One mind: whatever came first, the VM is what the last selection that was
- * accepted says, and so says each of its vCPUs, from inside.
+ * In whatever order the calls come, the VM has the vector of the last selection that
+ * succeeded, and each of its vCPUs reads this in the guest.
  */
 
 #define MANY_VCPUS	8

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_reglist - The register list of earlier releases: what is named
- * by it, and taken, and that the guest has what its features give it in any
- * case.
+ * guest_compat_reglist - The register list at each baseline. KVM lists the registers of
+ * that release. Userspace can access registers that KVM does not list, and what the
+ * guest has does not depend on the list.
  */
 #include <asm/cputype.h>
 
@@ -16,14 +16,14 @@
 #define MMFR3		KVM_ARM64_SYS_REG(SYS_ID_AA64MMFR3_EL1)
 #define DFR0		KVM_ARM64_SYS_REG(SYS_ID_DFR0_EL1)
 
-/* What a vCPU must have for a register, unless the release did not look */
+/* The feature to which a register belongs */
 enum needs { NOTHING, PMU, FEAT_TCR2, FEAT_S1PIE };
 
 static const struct {
 	const char *behaviour;
 	u64 id;
 	u32 since;		/* the first baseline that lists it */
-	u32 checked;		/* the first that lists it only if it is of use */
+	u32 checked;		/* the first baseline that lists it only with the feature */
 	enum needs needs;
 } regs[] = {
 	{ "list_bmap", KVM_REG_ARM_STD_BMAP, KVM_GUEST_COMPAT_6_1_V1 },
@@ -74,7 +74,7 @@ static bool is_listed(u32 reg, u32 baseline, struct kvm_vcpu *vcpu)
 	return baseline < regs[reg].checked || vcpu_has(vcpu, regs[reg].needs);
 }
 
-/* Has the VM the register, listed or not? Not if a later kernel brought it. */
+/* Returns whether KVM accepts accesses. Registers of later releases do not exist here. */
 static bool is_there(u32 reg, struct kvm_vcpu *vcpu)
 {
 	if (compat_is_later(regs[reg].since))
@@ -83,7 +83,7 @@ static bool is_there(u32 reg, struct kvm_vcpu *vcpu)
 	return compat_is_later(regs[reg].checked) || vcpu_has(vcpu, regs[reg].needs);
 }
 
-/* Listed, or not: who asks by name can read and write it all the same, if the VM has it */
+/* Userspace can access a register that the VM has, even if KVM does not list it. */
 static bool check_regs(const char *behaviour, u32 baseline, struct kvm_vcpu *vcpu)
 {
 	struct kvm_reg_list *list = vcpu_get_reg_list(vcpu);
@@ -107,7 +107,7 @@ static bool check_regs(const char *behaviour, u32 baseline, struct kvm_vcpu *vcp
 	return ok;
 }
 
-/* With no use for TCR2_EL1 and PIR_EL1, whatever the host has */
+/* The VM announces neither FEAT_TCR2 nor FEAT_S1PIE. */
 static struct kvm_vm *make_without_tcr2(u32 baseline, void *guest_code, struct kvm_vcpu **vcpu)
 {
 	struct kvm_vm *vm = compat_vm(baseline, 0, guest_code, vcpu);
@@ -167,7 +167,7 @@ static bool test_pmmir(void)
 	return check_behaviour("list_pmmir");
 }
 
-/* No earlier release had this feature: who asks for it knows the register */
+/* A VMM that sets the strict PMU feature knows PMMIR_EL1, so KVM lists it at each baseline. */
 static bool test_pmmir_strict(void)
 {
 	u64 features = PMU_FEATURE | BIT(KVM_ARM_VCPU_PMU_V3_STRICT);
@@ -192,7 +192,7 @@ static bool test_pmmir_strict(void)
 	return ok;
 }
 
-/* With the features, if the host has them, and without */
+/* Tests VMs with the host's features, and VMs without. */
 static bool test_tcr2_pir(void)
 {
 	bool ok = check_behaviour("list_tcr2_pir");
@@ -221,7 +221,7 @@ static void guest_tcr2_undef(void)
 
 static const u64 tcr2_pir[] = { TCR2, PIR, PIRE0 };
 
-/* Userspace has its values back, the guest has no register */
+/* Without the features, userspace reads its values back, and the guest gets UNDEF. */
 static bool test_kept(void)
 {
 	struct kvm_vm *vm, *other;
@@ -240,7 +240,7 @@ static bool test_kept(void)
 		ok &= CHECK_EQ(compat_set_reg(vcpu, tcr2_pir[i], 0x5a5a5a5a00000011 << i), 0);
 	}
 
-	/* Before the guest ran, and after */
+	/* Round 0 is before the guest runs, round 1 after it. */
 	for (round = 0; round < 2; round++) {
 		for (i = 0; i < ARRAY_SIZE(tcr2_pir); i++) {
 			u64 val = vcpu_get_reg(vcpu, tcr2_pir[i]);
@@ -253,7 +253,7 @@ static bool test_kept(void)
 			ok &= compat_guest_done(vcpu);
 	}
 
-	/* A reset is one, of these as of the others */
+	/* KVM_ARM_VCPU_INIT resets these registers, too. */
 	init = vcpu->init;
 	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init);
 	for (i = 0; i < ARRAY_SIZE(tcr2_pir); i++)
@@ -270,7 +270,7 @@ static void guest_reads_pir(u64 pir)
 	GUEST_DONE();
 }
 
-/* Of a guest that has the feature it is the guest's, listed or not */
+/* With FEAT_S1PIE, the guest reads the PIR_EL1 that userspace writes. */
 static bool test_guest_pir(void)
 {
 	static const u32 baselines[] = { KVM_GUEST_COMPAT_6_12_V1, KVM_GUEST_COMPAT_6_16_V1 };
@@ -298,8 +298,8 @@ static bool test_guest_pir(void)
 }
 
 /*
- * Linux reads it of every PMU of ARMv8.4. 5.10 did not know such PMUs, and a
- * CPU with an older one need not have it.
+ * Linux reads PMMIR_EL1 if the PMU is that of Armv8.4 or later. At 5.10, a VM has an
+ * older PMU and gets UNDEF. A CPU with an older PMU need not have the register.
  */
 static void guest_pmmir(bool known)
 {
@@ -342,7 +342,7 @@ static bool test_guest_pmmir(void)
 	return ok;
 }
 
-/* The number that KVM_GET_REG_LIST tells is that of what it names, each once */
+/* KVM_GET_REG_LIST returns n registers, each once. */
 static bool test_count(void)
 {
 	bool ok = true;
@@ -389,7 +389,7 @@ static int copy_reg(struct kvm_vcpu *from, struct kvm_vcpu *to, u64 id)
 	if (ret)
 		return ret;
 
-	/* These go on, and have a test of their own */
+	/* Counters run, and so change. guest_compat_timer tests the control registers. */
 	if (id == KVM_REG_ARM_TIMER_CNT || id == KVM_REG_ARM_PTIMER_CNT ||
 	    id == KVM_REG_ARM_TIMER_CTL || id == KVM_REG_ARM_PTIMER_CTL)
 		return 0;
@@ -411,7 +411,7 @@ struct expected {
 	bool seen;
 };
 
-/* All that one VM lists goes into another, but for what is expected */
+/* KVM accepts each register of one VM in another, except those in @missing. */
 static bool copy_all(u32 from_baseline, u32 to_baseline, bool id_regs,
 		     struct expected *missing, u32 nr)
 {
@@ -436,10 +436,10 @@ static bool copy_all(u32 from_baseline, u32 to_baseline, bool id_regs,
 				want = -ENOENT;
 			}
 		}
-		/* Features that the other does not know are another test's business */
+		/* guest_compat_idregs tests which values of ID registers KVM accepts. */
 		if (!id_regs && is_id_reg(id) && ret != -ENOENT)
 			continue;
-		/* 6.12 ignores what is written, and has another: id_dfr0_aarch64_only */
+		/* Without AArch32, 6.12 discards the native value: see id_dfr0_aarch64_only. */
 		if (from_baseline == COMPAT_NATIVE && id == DFR0 && !compat_has_aarch32(to))
 			continue;
 		ok &= CHECK(ret == want, "%lx from %#x to %#x: %d, not %d",
@@ -487,7 +487,7 @@ static bool test_copy_to_native(void)
 	return copy_all(KVM_GUEST_COMPAT_6_12_V1, COMPAT_NATIVE, false, missing, nr);
 }
 
-/* As releases up to 6.6 knew CPUs */
+/* Returns the preferred target of releases up to 6.6, which depends on the CPU. */
 static u32 old_target(void)
 {
 	static const struct {
@@ -504,7 +504,7 @@ static u32 old_target(void)
 	u64 midr;
 	u32 i;
 
-	/* The host gives it to whoever asks */
+	/* The host's kernel emulates this read at EL0. */
 	asm("mrs %0, midr_el1" : "=r" (midr));
 	for (i = 0; i < ARRAY_SIZE(cpus); i++)
 		if (MIDR_IMPLEMENTOR(midr) == cpus[i].implementor &&
@@ -529,7 +529,7 @@ static bool test_preferred_target(void)
 		ok &= CHECK_EQ(compat_select(vm, compat_baselines[i]), 0);
 		vm_ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init);
 		ok &= CHECK_EQ(init.target, want);
-		/* And it can be had */
+		/* KVM_ARM_VCPU_INIT accepts the target. */
 		vcpu = aarch64_vcpu_add(vm, 0, &init, guest_nothing);
 		kvm_arch_vm_finalize_vcpus(vm);
 		ok &= compat_guest_done(vcpu);
@@ -540,7 +540,7 @@ static bool test_preferred_target(void)
 
 static bool can_nest;
 
-/* A VM has EL2 if its release could give it one, and says so */
+/* KVM announces and accepts EL2 only with revision 1, and on hosts that can nest. */
 static bool check_nested(struct kvm_vm *vm, bool rev)
 {
 	struct kvm_vcpu_init init;

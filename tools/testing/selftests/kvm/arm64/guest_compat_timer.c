@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_timer - The timers of earlier releases, as userspace reads them:
- * up to 6.17 with ISTATUS as the condition is, since then without.
+ * guest_compat_timer - The timers' control registers as userspace reads them. Up to
+ * 6.17, ISTATUS was set of an expired timer. Since 6.18, it is not.
  */
 #include "guest_compat.h"
 #include "processor.h"
@@ -25,7 +25,7 @@ static void guest_code(void)
 	GUEST_DONE();
 }
 
-/* Expired, not expired, and expired with the bits that are userspace's */
+/* @istatus: ISTATUS or 0, as userspace reads it of an expired timer */
 static bool check_timer(struct kvm_vcpu *vcpu, u32 t, u64 istatus)
 {
 	u64 ctl = timers[t].ctl, cval = timers[t].cval;
@@ -37,7 +37,7 @@ static bool check_timer(struct kvm_vcpu *vcpu, u32 t, u64 istatus)
 	ok &= CHECK_EQ(compat_set_reg(vcpu, ctl, CTL_ENABLE | CTL_IMASK), 0);
 	ok &= CHECK_EQ(vcpu_get_reg(vcpu, ctl), CTL_ENABLE | CTL_IMASK | istatus);
 
-	/* What is saved can be restored */
+	/* KVM accepts the saved value. */
 	ok &= CHECK_EQ(compat_set_reg(vcpu, ctl, vcpu_get_reg(vcpu, ctl)), 0);
 	ok &= CHECK_EQ(vcpu_get_reg(vcpu, ctl), CTL_ENABLE | CTL_IMASK | istatus);
 
@@ -47,7 +47,7 @@ static bool check_timer(struct kvm_vcpu *vcpu, u32 t, u64 istatus)
 	return ok;
 }
 
-/* @istatus is what userspace reads of an expired timer */
+/* @istatus: as for check_timer() */
 static bool check_vcpu(struct kvm_vcpu *vcpu, u32 baseline, u64 istatus)
 {
 	bool ok = true;
@@ -56,15 +56,14 @@ static bool check_vcpu(struct kvm_vcpu *vcpu, u32 baseline, u64 istatus)
 	for (t = 0; t < ARRAY_SIZE(timers); t++) {
 		if (baseline < timers[t].since)
 			continue;
-		/* As it is when nobody has touched it */
+		/* Nobody has written the timer yet. */
 		ok &= CHECK_EQ(vcpu_get_reg(vcpu, timers[t].ctl), istatus);
 		ok &= check_timer(vcpu, t, istatus);
 	}
 
 	/*
-	 * The guest's own view is the timer's, in any case. Once it has run,
-	 * newer releases tell what it was when the guest was left, either, until
-	 * userspace writes it.
+	 * The guest always reads the right ISTATUS. After it has run, userspace reads
+	 * ISTATUS of the last exit in newer releases, too, until it writes the register.
 	 */
 	if (baseline < timers[1].since)
 		return ok;
@@ -98,7 +97,7 @@ static bool test_baselines(void)
 	return ok;
 }
 
-/* The behaviour alone, in the newest and in an old release */
+/* Each revision at the newest baseline and at an old one */
 static bool test_revisions(void)
 {
 	static const u32 baselines[] = { KVM_GUEST_COMPAT_7_3_V1, KVM_GUEST_COMPAT_6_12_V1 };
@@ -123,7 +122,7 @@ static bool test_revisions(void)
 	return ok;
 }
 
-/* Saved at one revision, and restored at the other, which tells it its own way */
+/* A VMM saves at one revision and restores at the other. ISTATUS is then that of @to. */
 static bool check_moved(u32 from, u32 to)
 {
 	struct kvm_vcpu *vcpu[2];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_traps - What earlier releases trapped, and made of it: the
- * registers of who made the CPU, ID registers that the VM has not, the debug
- * registers, the OS Lock, and what AArch32 guests read.
+ * guest_compat_traps - The registers that KVM traps at each baseline, and what a guest
+ * gets of them: ID registers of the implementation, ID registers that the VM does not
+ * have, debug registers, the OS Lock, and registers of AArch32 guests.
  */
 #include <sys/auxv.h>
 
@@ -14,14 +14,14 @@
 
 #define REG(name)	KVM_ARM64_SYS_REG(SYS_##name)
 #define SYS_DBGBVR0_EL1	sys_reg(2, 0, 0, 0, 4)
-/* Enough that there are more exits than any other cause has, if each is trapped */
+/* If KVM traps each read, these cause more exits than anything else in the same time. */
 #define READS		500
 
-/* What became of a register that a guest has read again and again */
+/* The result of READS reads of a register by the guest */
 struct seen {
 	enum { READ, UNDEF, SYS64 } outcome;
 	u64 val;
-	bool trapped;		/* KVM was asked each time */
+	bool trapped;		/* KVM trapped each read */
 };
 
 static u64 outcome;
@@ -107,7 +107,7 @@ static bool check_imp_ids(struct kvm_vcpu *vcpu, bool rev)
 	ok &= CHECK_EQ(seen[AIDR].trapped, rev);
 	ok &= CHECK_EQ(seen[AIDR].outcome, READ);
 	ok &= CHECK_EQ(seen[AIDR].val, vcpu_get_reg(vcpu, REG(AIDR_EL1)));
-	/* A host that knows nothing of SME may have a CPU that does */
+	/* If the host's kernel does not know SME, the CPU may have it nevertheless. */
 	if (has_sme() || rev)
 		ok &= CHECK_EQ(seen[SMIDR].outcome == READ, !rev);
 	if (has_sme())
@@ -126,7 +126,7 @@ static bool test_imp_id_traps(void)
 	return compat_each("imp_id_traps", KVM_GUEST_COMPAT_6_16_V1, check_imp_id_traps);
 }
 
-/* The guest must find what userspace wrote */
+/* If the registers can be written, the guest must read what userspace wrote. */
 static bool check_writable(struct kvm_vm *vm, bool rev)
 {
 	struct kvm_vcpu *vcpu;
@@ -152,7 +152,7 @@ static bool test_writable(void)
 
 static bool check_el2(struct kvm_vm *vm, bool rev)
 {
-	/* None at the baselines before nested virtualization */
+	/* At baselines before nested virtualization, a VM has no EL2. */
 	return !vm_check_cap(vm, KVM_CAP_ARM_EL2) ||
 	       check_imp_ids(add_vcpu(vm, BIT(KVM_ARM_VCPU_HAS_EL2), guest_reads_ids), true);
 }
@@ -171,7 +171,7 @@ static bool has_mte(void)
 	return getauxval(AT_HWCAP2) & HWCAP2_MTE;
 }
 
-/* What the CPU itself has not, it reports itself: no matter of KVM's */
+/* If the CPU lacks a register, the CPU itself gives the exception, and KVM has no part in it. */
 static bool check_idst(struct kvm_vm *vm, bool rev)
 {
 	struct kvm_vcpu *vcpu;
@@ -180,7 +180,7 @@ static bool check_idst(struct kvm_vm *vm, bool rev)
 	u32 i, trapped = 0;
 
 	compat_set_named(vm, "imp_id_traps", compat_highest("imp_id_traps"));
-	/* Otherwise CCSIDR2_EL1 is there up to 6.2 */
+	/* With cache_geometry 0, the VM could have CCSIDR2_EL1. */
 	compat_set_named(vm, "cache_geometry", 1);
 	vcpu = add_vcpu(vm, 0, guest_reads_ids);
 	ids = vcpu_get_reg(vcpu, REG(ID_AA64MMFR2_EL1)) & ID_AA64MMFR2_EL1_IDS;
@@ -210,9 +210,10 @@ static bool test_idst(void)
 }
 
 /*
- * Whoever has the debug registers loses them when the vCPU is scheduled out,
- * and at the end of KVM_RUN: hence the tries, and that each access has a run.
- * Was OSDTRTX_EL1, which KVM does not know, always UNDEFINED after it?
+ * KVM does not know OSDTRTX_EL1, so the register is UNDEFINED until KVM gives the
+ * guest the hardware's debug registers. Returns whether it was UNDEFINED after each of
+ * 100 accesses. KVM takes the debug registers back when the vCPU is scheduled out, hence
+ * several tries, and when KVM_RUN returns, hence a KVM_RUN for each kind of access.
  */
 #define OSDTRTX_UNDEF(access)						\
 ({									\
@@ -275,11 +276,11 @@ static void breakpoint_handler(struct ex_regs *regs)
 	isb();
 }
 
-/* Executes an instruction that has a breakpoint: is it taken? */
+/* Returns whether the guest takes the exception of a breakpoint. */
 static bool breakpoint_taken(void)
 {
 	WRITE_ONCE(breakpoints, 0);
-	/* Enabled, at EL1, all four bytes */
+	/* The breakpoint is enabled at EL1, for all four bytes of the instruction. */
 	write_sysreg_s(0x1e3, SYS_DBGBCRn_EL1(0));
 	write_sysreg(read_sysreg(mdscr_el1) | MDSCR_EL1_MDE | MDSCR_EL1_KDE, mdscr_el1);
 	asm volatile("adr	x0, 1f\n"
@@ -347,7 +348,7 @@ static bool test_os_lock(void)
 	return compat_each("os_lock", KVM_GUEST_COMPAT_6_1_V1, check_os_lock);
 }
 
-/* Of a guest that took it elsewhere: it is held, and can be released */
+/* The OS Lock was taken before the restore: it is still taken, and the guest can release it. */
 static bool check_restored_lock(struct kvm_vm *vm, bool rev)
 {
 	const u64 want[] = { LOCKED, LOCKED, false, OSLM, true, rev ? LOCKED : OSLM };
@@ -368,15 +369,15 @@ static bool test_restored_lock(void)
 }
 
 /*
- * AArch32 guests run where the library has put nothing. They have x12 point to
- * where there is no memory: a store there ends them, another one if there was
- * an exception.
+ * The code of AArch32 guests is at an address that the library does not use. r12 is an
+ * address without memory: a guest stores to it at its end (STOP32), and behind it after
+ * an exception (CRASH32).
  */
 #define CODE32		0x1000
 #define STOP32		0x0a000000ULL
 #define CRASH32		(STOP32 + 8)
 
-/* From r0, to r0 */
+/* MCR writes r0 to a register, MRC reads it to r0. */
 #define MCR(cp, op1, crn, crm, op2)					\
 	(0xee000010 | (op1) << 21 | (crn) << 16 | (cp) << 8 | (op2) << 5 | (crm))
 #define MRC(cp, op1, crn, crm, op2)	(MCR(cp, op1, crn, crm, op2) | BIT(20))
@@ -412,7 +413,7 @@ static struct kvm_vcpu *add_vcpu32(struct kvm_vm *vm)
 	return vcpu;
 }
 
-/* All before the guest runs: what is there then is what it finds */
+/* Must be called before the guest runs, which may not see instructions that are written later. */
 static void put_reads32(struct kvm_vm *vm, const u32 *mrc, u32 nr)
 {
 	u32 i, *insn = addr_gpa2hva(vm, CODE32);
@@ -446,7 +447,7 @@ static struct seen read32(struct kvm_vcpu *vcpu, u32 n)
 	return seen;
 }
 
-/* What instruction @n leaves in r0, which is @val before */
+/* Sets r0 to @val, then executes instruction @n as read32() does. */
 static struct seen write32(struct kvm_vcpu *vcpu, u32 n, u64 val)
 {
 	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.regs[0]), val);
@@ -477,7 +478,7 @@ static bool test_tcmtr(void)
 	return !has_aarch32() || compat_each("imp_id_traps", KVM_GUEST_COMPAT_6_16_V1, check_tcmtr);
 }
 
-/* A field of an ID register */
+/* Returns a field of an ID register. */
 static u64 field(u64 val, u32 shift)
 {
 	return val >> shift & 0xf;
@@ -504,7 +505,7 @@ static bool check_aarch32_ids(struct kvm_vm *vm, bool rev)
 		ok &= CHECK_EQ(seen.trapped, rev);
 		if (rev)
 			ok &= CHECK_EQ(seen.val, vcpu_get_reg(vcpu, id));
-		/* The VM has no PMU, but the hardware has */
+		/* The VM has no PMU, but this is the register of the hardware, which has one. */
 		else if (i == DFR0 && kvm_has_cap(KVM_CAP_ARM_PMU_V3))
 			ok &= CHECK(field(seen.val, 24) >= 3, "ID_DFR0 is %lx",
 				    (unsigned long)seen.val);
@@ -531,7 +532,7 @@ static bool check_dbgdidr(struct kvm_vm *vm, bool rev)
 	ok &= CHECK_EQ(seen.outcome, READ);
 	ok &= CHECK_EQ(field(seen.val, 28), field(dfr, 20));	/* watchpoints */
 	ok &= CHECK_EQ(field(seen.val, 24), field(dfr, 12));	/* breakpoints */
-	ok &= CHECK_EQ(field(seen.val, 20), field(dfr, 28));	/* those with context */
+	ok &= CHECK_EQ(field(seen.val, 20), field(dfr, 28));	/* context-aware breakpoints */
 	ok &= CHECK_EQ(field(seen.val, 16), rev ? field(dfr, 0) : 6);	/* version */
 	ok &= CHECK_EQ(seen.val >> 15 & 1, rev);
 	return ok;
@@ -571,8 +572,8 @@ static bool test_os_lock32(void)
 #define SETS_AND_WAYS	GENMASK(27, 3)
 
 /*
- * Up to 6.2 one set and one way of data, whatever userspace reads or writes;
- * and never CCSIDR2. Where CPUs differ, caches were made up: all are listed.
+ * Up to 6.2, CCSIDR of a data cache had one set and one way, whatever userspace wrote.
+ * No release had CCSIDR2. If CPUs differ, KVM makes up the caches, and lists all.
  */
 static bool check_caches32(struct kvm_vm *vm, bool rev)
 {
@@ -598,13 +599,13 @@ static bool check_caches32(struct kvm_vm *vm, bool rev)
 		ok &= CHECK_EQ(read32(vcpu, 2).val, val & want);
 		ok &= CHECK_EQ(read32(vcpu, 3).outcome, UNDEF);
 
-		/* As VMMs do: what was read is written back */
+		/* VMMs write back the value that they read. */
 		vcpu_ioctl(vcpu, KVM_SET_ONE_REG, &((struct kvm_one_reg){
 			.id = CCSIDR(c), .addr = (u64)&val,
 		}));
 		ok &= CHECK_EQ(read32(vcpu, 2).val, val & want);
 	}
-	/* Up to 6.2 the hardware's register was the guest's */
+	/* Up to 6.2, the guest had the hardware's CSSELR. */
 	write32(vcpu, 0, 0x5a5a5a0a);
 	ok &= CHECK_EQ(read32(vcpu, 1).val, one ? 0xa : 0x5a5a5a0a);
 	free(list);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_unknown - What the tables of guest compatibility have never
- * heard of is hidden at every baseline. A change to KVM, or to what cpufeature
- * tells it, that guests or VMMs can see fails here by its name, until somebody
- * gives it a behaviour, or decides that it needs none.
+ * guest_compat_unknown - Every baseline hides what no row of the table knows. If KVM or
+ * cpufeature changes an ID register or a register list, this test fails and names the
+ * register, until somebody adds a behaviour or decides that none is needed.
  */
 #include "guest_compat.h"
 #include "processor.h"
@@ -15,7 +14,7 @@ static void guest_nothing(void)
 	GUEST_DONE();
 }
 
-/* What VMs can have, all together where that goes */
+/* The test's VMs have all of these features that the host has. */
 static const struct {
 	const char *name;
 	u32 cap;
@@ -42,7 +41,7 @@ static struct kvm_vm *make(u32 baseline, bool el2, bool unknown, struct kvm_vcpu
 	u32 i, wanted = 0;
 
 	compat_make(vm, baseline);
-	/* A bug of the releases that this kernel by itself does not have */
+	/* Revision 1 is a bug of earlier releases, so native and a baseline differ in it. */
 	compat_set_named(vm, "id_dfr0_aarch64_only", 0);
 	if (unknown)
 		compat_set_named(vm, "unknown", 1);
@@ -83,7 +82,7 @@ static bool is_default(u64 id)
 	       (id >= KVM_REG_ARM_STD_BMAP && id <= KVM_REG_ARM_VENDOR_HYP_BMAP_2);
 }
 
-/* What @vcpu has, and @other has not */
+/* Fails for each register that only @vcpu lists, and each default that differs. */
 static bool compare(struct kvm_vcpu *vcpu, struct kvm_vcpu *other, const char *why)
 {
 	struct kvm_reg_list *list = vcpu_get_reg_list(vcpu), *less = vcpu_get_reg_list(other);
@@ -112,8 +111,8 @@ static bool can_el2(void)
 }
 
 /*
- * A baseline is what it is for ever, so that what is natively otherwise than at
- * the newest is in no row. See Documentation/virt/kvm/guest-compat/adding.rst.
+ * A baseline never changes. If KVM natively shows more than at the newest baseline, a
+ * change has no row: see Documentation/virt/kvm/guest-compat/adding.rst.
  */
 static bool test_native(void)
 {
@@ -132,7 +131,7 @@ static bool test_native(void)
 	return ok;
 }
 
-/* And only by that behaviour: with it, the newest baseline is as the kernel by itself */
+/* unknown=1 shows all that unknown=0 hides: the newest baseline then equals native. */
 static bool test_shown(void)
 {
 	struct kvm_vcpu *native, *newest;
@@ -151,7 +150,7 @@ static bool test_shown(void)
 	return ok;
 }
 
-/* What was hidden is hidden at all of them, whatever else they hide */
+/* "unknown" is 0 at every baseline, and 1 natively. */
 static bool test_every_baseline(void)
 {
 	struct kvm_guest_compat_baseline *base;

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_compat_vendors - The register lists of vendors' kernels: with what is
- * selected for such a kernel, KVM lists the registers that it lists, and no
- * others, and takes each of its state.
+ * guest_compat_vendors - The register lists of vendors' kernels. A VM that selects the
+ * string of such a kernel lists the registers of that kernel and no others, and KVM
+ * accepts their values.
  *
- * The lists are of Amazon's kernels on real Neoverse N1 and V1 machines, which
- * list the same. From test data of the Firecracker project, as the machines of
- * guest_compat_host.
+ * The lists are those of Amazon's kernels on real Neoverse N1 and V1 machines, which
+ * are equal. Like the machines of guest_compat_host, they come from test data of the
+ * Firecracker project.
  */
 #include "guest_compat.h"
 #include "reg_names.h"
 
-/* The low 16 bits of ids, first and last */
+/* A range of ids: the low 16 bits of the first and of the last */
 struct span {
 	u16 first;
 	u16 last;
 };
 
-/* System registers, and the timer's, that all of the kernels list */
+/* All of the kernels list these system registers, which include the virtual timer. */
 static const struct span everywhere[] = {
 	{ 0x8004, 0x8007 }, { 0x800c, 0x8010 }, { 0x8012, 0x8012 }, { 0x8014, 0x8017 },
 	{ 0x801c, 0x801f }, { 0x8024, 0x8027 }, { 0x802c, 0x802f }, { 0x8034, 0x8037 },
@@ -31,7 +31,7 @@ static const struct span everywhere[] = {
 	{ 0xd000, 0xd000 }, { 0xd801, 0xd801 }, { 0xde82, 0xde83 }, { 0xdf02, 0xdf02 },
 	{ 0xdf11, 0xdf12 }, { 0xdf19, 0xdf19 }, { 0xe180, 0xe180 }, { 0xe281, 0xe281 },
 	{ 0xe298, 0xe298 },
-	/* The counters, which the data leaves out */
+	/* The counters, which are not in the test data */
 	{ 0xdf01, 0xdf01 }, { 0xdf1a, 0xdf1a },
 };
 
@@ -50,7 +50,7 @@ struct change {
 	u32 revision;
 };
 
-/* What these kernels had where a VM of the string might have another value */
+/* A value of such a kernel that a VM with its string might not have */
 struct value {
 	u64 id;
 	u64 mask;
@@ -115,7 +115,7 @@ static bool in_spans(u16 low, const struct span *spans, u32 nr)
 	return false;
 }
 
-/* Does the kernel list @id? */
+/* Returns whether the vendor's kernel lists @id. */
 static bool lists(const struct kernel *k, u64 id)
 {
 	u16 low = id;
@@ -137,7 +137,7 @@ static bool lists(const struct kernel *k, u64 id)
 	}
 }
 
-/* Core registers apart, which are the same on every kernel */
+/* Returns the number without core registers, which are the same on every kernel. */
 static u32 nr_listed(const struct kernel *k)
 {
 	u32 nr = 0;
@@ -165,7 +165,7 @@ static struct kvm_vm *vm_of(const struct kernel *k, struct kvm_vcpu **vcpu)
 	init.features[0] |= BIT(KVM_ARM_VCPU_PSCI_0_2);
 	*vcpu = __vm_vcpu_add(vm, 0);
 	vcpu_ioctl(*vcpu, KVM_ARM_VCPU_INIT, &init);
-	/* As on these CPUs: a host may have registers that go with what they lack */
+	/* These CPUs have 0 here. Without that, this host could list registers of more features. */
 	vcpu_set_reg(*vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64MMFR3_EL1), 0);
 	vcpu_set_reg(*vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64PFR2_EL1), 0);
 

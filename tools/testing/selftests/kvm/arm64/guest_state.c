@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_state - save all that KVM's ioctls give of a VM, restore it elsewhere
+ * guest_state - save the state of a VM by KVM's ioctls, restore it elsewhere
  *
- * A guest started under one host kernel has to run on under another. This
- * program writes the state of a small VM to a file (save), and restores such a
- * file into a new VM (restore), usually under a different kernel, saying for
- * each item whether KVM took it, refused it, or reads it back altered. Without
- * arguments it is a test that does both under the kernel that it runs on.
+ * "save" writes the state of a small VM to a file. "restore" restores the file
+ * into a new VM, usually under another host kernel. For each item, it prints
+ * whether KVM took it, refused it, or altered it. Without arguments the program
+ * is a test: it saves and restores under the kernel that it runs on.
  *
- * It is meant for kernels from 5.10 on, hence the plain memory slot instead of
- * the library's, and a guest that is assembled here: its whole memory is part
- * of the file, so nothing in it may depend on the program that saved it.
+ * The program supports hosts from 5.10 on, so it uses a bare VM. The guest's code
+ * is assembled here, and not part of the program's own: the file contains the
+ * guest's memory, which must not depend on the program that saved it.
  *
- * The file is described in Documentation/virt/kvm/arm/guest-state.rst.
+ * Documentation/virt/kvm/arm/guest-state.rst describes the file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +35,7 @@
 #include "reg_names.h"
 #include "vgic_regs.h"
 
-/* Exit status; KSFT_SKIP (4) from the library where there is no KVM. */
+/* Exit status. Without KVM, the library exits with KSFT_SKIP (4). */
 enum { EXIT_SAME, EXIT_DIFFERS, EXIT_BAD_FILE, EXIT_CANNOT };
 
 #define PAGE			SZ_4K
@@ -52,7 +51,7 @@ enum { EXIT_SAME, EXIT_DIFFERS, EXIT_BAD_FILE, EXIT_CANNOT };
 #define RAM_LPI_PENDING(n)	(RAM_BASE + 0x60000 + (n) * SZ_64K)
 #define LPI_ID_BITS		14
 
-/* What the guest stores to in order to talk to its VMM. */
+/* The guest reports to its VMM by storing to these addresses. */
 #define EXIT_BASE		0x0a000000ULL
 #define EXIT_STOP		(EXIT_BASE + 0)
 #define EXIT_UNDEF		(EXIT_BASE + 8)
@@ -64,7 +63,7 @@ enum { EXIT_SAME, EXIT_DIFFERS, EXIT_BAD_FILE, EXIT_CANNOT };
 #define FILE_MAGIC		"KVMSTATE"
 #define FILE_ENDIAN		0x01020304
 #define FILE_VERSION_1		1
-#define FILE_VERSION_2		2	/* has a vector, or optional records */
+#define FILE_VERSION_2		2	/* with a vector, or optional records */
 
 struct file_header {
 	char	magic[8];
@@ -76,32 +75,32 @@ struct file_header {
 };
 
 enum {
-	REC_RELEASE = 1,	/* source kernel's release, a string */
-	REC_MIDR,		/* source host's MIDR_EL1 */
+	REC_RELEASE = 1,	/* release of the source's kernel, a string */
+	REC_MIDR,		/* MIDR_EL1 of the source's CPU */
 	REC_VM,			/* struct bare_vm_desc */
 	REC_INIT,		/* struct kvm_vcpu_init */
-	REC_RAM,		/* id: guest physical address; not all zeroes */
-	REC_REG,		/* id: as in KVM_GET_REG_LIST */
+	REC_RAM,		/* id: guest physical address; zero pages have no record */
+	REC_REG,		/* id: the register's, from KVM_GET_REG_LIST */
 	REC_EVENTS,		/* struct kvm_vcpu_events */
 	REC_MP_STATE,		/* struct kvm_mp_state */
-	REC_SEEN,		/* id: as REC_REG; struct seen_desc */
+	REC_SEEN,		/* id: the register's, as for REC_REG; struct seen_desc */
 	REC_END,
-	REC_VECTOR,		/* what KVM_GUEST_COMPAT_LIST returned */
+	REC_VECTOR,		/* struct kvm_guest_compat_vector, from KVM_GUEST_COMPAT_LIST */
 	REC_ATTR = 0x100,	/* + vGIC attribute group; id: attribute */
-	REC_OPTIONAL = 0x8000,	/* this bit: who does not know the record goes on */
+	REC_OPTIONAL = 0x8000,	/* a bit: readers skip the record if they do not know it */
 };
 
 struct record {
 	u16	type;
 	u16	vcpu;
-	u32	len;		/* of the data; padded with zeroes to 8 bytes */
+	u32	len;		/* of the data, without the zeroes that pad it to 8 bytes */
 	u64	id;
 	u8	data[];
 };
 
-static_assert(sizeof(struct bare_vm_desc) == 64, "part of the file");
+static_assert(sizeof(struct bare_vm_desc) == 64, "the file contains this structure");
 
-/* What comes before the entries of a vector: struct kvm_guest_compat_vector */
+/* struct kvm_guest_compat_vector without its entries */
 struct vector_desc {
 	u32	size;
 	u32	entry_size;
@@ -110,10 +109,10 @@ struct vector_desc {
 
 #define MAX_VECTOR	SZ_64K
 
-/* What the guest read itself, and reads again when it runs on */
+/* A register as the guest read it before the save. The restored guest reads it again. */
 struct seen_desc {
-	u32	index;		/* of the exit that delivers it */
-	u32	undef;		/* an exception instead: val is its ESR_EL1 */
+	u32	index;		/* the guest reports the value at EXIT_VALUE(index) */
+	u32	undef;		/* the read gave an exception; val is its ESR_EL1 */
 	u64	val;
 };
 
@@ -129,7 +128,7 @@ static struct record *first_rec(const struct state *s)
 	return (void *)(s->data + sizeof(struct file_header));
 }
 
-/* NULL at the end */
+/* Returns NULL after the last record. */
 static struct record *next_rec(const struct record *r)
 {
 	r = (void *)((u8 *)(r + 1) + round_up(r->len, 8));
@@ -165,7 +164,7 @@ static void add_rec(struct state *s, u16 type, u16 vcpu, u64 id,
 	s->len += size;
 }
 
-/* Is it written to the VM and read back, or seen by its guest? */
+/* Items are compared: restore reads them back, or the guest reads them. */
 static bool is_item(const struct record *r)
 {
 	return r->type > REC_INIT && r->type != REC_VECTOR && !(r->type & REC_OPTIONAL);
@@ -247,7 +246,7 @@ static bool attr_valid(const struct record *r)
 	}
 }
 
-/* @d is the VM's description if that has been seen. */
+/* @d is the VM's description, or NULL before its record. */
 static bool rec_valid(const struct record *r, const struct bare_vm_desc *d)
 {
 	if (r->vcpu >= (d ? d->nr_vcpus : 1) || (r->type > REC_VM && !d))
@@ -287,14 +286,14 @@ static bool rec_valid(const struct record *r, const struct bare_vm_desc *d)
 	}
 }
 
-/* A kind of record that a later version of the format may have */
+/* Types that this version does not know, and that are not optional */
 static bool is_later(const struct record *r)
 {
 	return r->type > REC_VECTOR && !(r->type & REC_OPTIONAL) &&
 	       (r->type < REC_ATTR || r->type > REC_ATTR + 0xff);
 }
 
-/* Does @r belong where it is? RELEASE, MIDR, VM, one INIT for each vCPU, rest */
+/* The order is RELEASE, MIDR, VM, one INIT for each vCPU, all others. */
 static bool rec_in_order(const struct record *r, u32 pos, const struct bare_vm_desc *d)
 {
 	if (pos < REC_VM)
@@ -322,7 +321,7 @@ static const char *check_records(const struct state *s)
 			return NULL;
 		if (is_later(r)) {
 			snprintf(msg, sizeof(msg),
-				 "it has records of type %u, which a later version reads", r->type);
+				 "record of unknown type %u, which a later version reads", r->type);
 			return msg;
 		}
 		if (!rec_valid(r, d) || (r->type == REC_VECTOR && vector))
@@ -336,7 +335,7 @@ static const char *check_records(const struct state *s)
 	return msg;
 }
 
-/* Returns what is wrong with the file, or NULL. */
+/* Returns NULL, or a message if the file is not valid. */
 static const char *check_file(const struct state *s)
 {
 	const struct file_header *h = (void *)s->data;
@@ -344,15 +343,15 @@ static const char *check_file(const struct state *s)
 	if (s->len < sizeof(*h))
 		return "too short for a state file";
 	if (memcmp(h->magic, FILE_MAGIC, sizeof(h->magic)))
-		return "not a state file (magic)";
+		return "not a state file (wrong magic)";
 	if (h->endian != FILE_ENDIAN)
-		return "written with the other byte order";
+		return "written by a machine of the other byte order";
 	if (h->version != FILE_VERSION_1 && h->version != FILE_VERSION_2)
 		return "unknown version of the format: a later version of this program reads it";
 	if (h->machine != EM_AARCH64)
 		return "state of another architecture";
 	if (h->length != s->len)
-		return h->length > s->len ? "truncated" : "longer than it says";
+		return h->length > s->len ? "truncated" : "longer than its header says";
 	if (h->crc != crc32(s->data + sizeof(*h), s->len - sizeof(*h)))
 		return "corrupt (checksum)";
 	return check_records(s);
@@ -414,15 +413,15 @@ static void attr_name(char *class, char *name, size_t size, int gic,
 
 static int nr_vms_made;
 
-/* What a program does otherwise that has this one as its library */
+/* kvm-compat, which includes this file, sets these. */
 static struct {
-	/* To a VM, before it has a vCPU */
+	/* Called after KVM_CREATE_VM, before the first KVM_CREATE_VCPU */
 	void (*vm_made)(struct bare_vm *m);
-	/* Adds records of what else there is of the VM */
+	/* Adds more records */
 	void (*save)(struct state *s, struct bare_vm *m);
-	/* Shows a record that is no item */
+	/* Prints a record that is no item */
 	void (*show)(const struct record *r);
-	/* Does this kernel refuse or alter it of its own VMs' state, too? */
+	/* Returns true if this kernel refuses or alters the item in state that it saved itself. */
 	bool (*own)(const char *result, const char *class, const char *name);
 } hooks;
 
@@ -456,7 +455,7 @@ static int reg_do(struct kvm_vcpu *vcpu, bool set, u64 id, void *val)
 	return vcpu_do(vcpu, set ? KVM_SET_ONE_REG : KVM_GET_ONE_REG, &reg);
 }
 
-/* Has the tables in guest memory say what the vGIC holds */
+/* Makes the vGIC write its LPI pending tables and the ITS's tables to guest memory. */
 static int sync_tables(struct bare_vm *m)
 {
 	int err = dev_ctrl(m->gic_fd, KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES);
@@ -466,12 +465,12 @@ static int sync_tables(struct bare_vm *m)
 
 /* ---------------------------------- Guest --------------------------------- */
 
-/* What the guest writes, and later reads, where it has the register */
+/* The guest writes and later reads those of these registers that it has. */
 static const struct guest_reg {
 	u32	reg;
-	u32	id_reg;		/* with a field there that is not 0, if not 0 */
+	u32	id_reg;		/* if not 0: the guest has @reg if ... */
 	u64	val;
-	u8	shift;
+	u8	shift;		/* ... the field of @id_reg at this bit is neither 0 nor 15 */
 } guest_regs[] = {
 	{ SYS_CPACR_EL1, 0, 0x330000 },
 	{ SYS_TPIDR_EL0, 0, 0x0011223344556677 },
@@ -488,12 +487,12 @@ static const struct guest_reg {
 	{ SYS_CNTKCTL_EL1, 0, 0x2 },
 	{ SYS_DBGBVRn_EL1(0), 0, 0x40001000 },
 	{ SYS_DBGWVRn_EL1(0), 0, 0x40002000 },
-	/* Far in the future, enabled, masked */
+	/* Timers are enabled and masked. They expire far in the future. */
 	{ SYS_CNTV_CVAL_EL0, 0, 0x0070000000000000 },
 	{ SYS_CNTV_CTL_EL0, 0, 3 },
 	{ SYS_CNTP_CVAL_EL0, 0, 0x0060000000000000 },
 	{ SYS_CNTP_CTL_EL0, 0, 3 },
-	/* Enabled, but not to count at EL0 or EL1: values that stay */
+	/* Counters are enabled but count neither at EL0 nor at EL1, so they keep their values. */
 	{ SYS_PMSELR_EL0, SYS_ID_AA64DFR0_EL1, 0, 8 },
 	{ SYS_PMUSERENR_EL0, SYS_ID_AA64DFR0_EL1, 0xf, 8 },
 	{ SYS_PMCCFILTR_EL0, SYS_ID_AA64DFR0_EL1, 0xc0000000, 8 },
@@ -522,7 +521,7 @@ static const struct guest_reg {
 	{ SYS_FPMR, SYS_ID_AA64PFR2_EL1, 0x1, 32 },
 };
 
-/* Where the guest's next instruction goes */
+/* The next instruction of the guest is emitted here. */
 static u32 *insn;
 
 static void add_msr(u32 reg, u64 val)
@@ -556,7 +555,7 @@ static void add_write64(u64 addr, u64 val)
 	add_store(addr);
 }
 
-/* An exception is reported and the instruction skipped. */
+/* The guest's handler reports ESR_EL1, and skips the instruction. */
 static void add_vectors(struct bare_vm *m)
 {
 	int i;
@@ -596,13 +595,13 @@ static void add_gicv3(struct bare_vm *m)
 	add_msr(SYS_ICC_BPR1_EL1, 4);
 	add_msr(SYS_ICC_CTLR_EL1, ICC_CTLR_EL1_EOImode_MASK);
 	/*
-	 * Group 1 first: with only group 0 enabled, hosts from 6.19 on that are
-	 * emulated by QEMU do not get past its maintenance interrupt.
+	 * Enable Group 1 before Group 0. With only Group 0 enabled, hosts from
+	 * 6.19 on hang in the maintenance interrupt when QEMU emulates them.
 	 */
 	add_msr(SYS_ICC_IGRPEN1_EL1, 1);
 	add_msr(SYS_ICC_IGRPEN0_EL1, 1);
 	add_msr(SYS_ICC_SGI1R_EL1, 5ULL << 24 | 1);
-	add_mrs(SYS_ICC_IAR1_EL1);		/* one active, others pending */
+	add_mrs(SYS_ICC_IAR1_EL1);		/* one interrupt becomes active */
 }
 
 static void add_gicv2(void)
@@ -624,7 +623,7 @@ static void add_gicv2(void)
 	insn = emit_asm(insn, GUEST_ASM("ldr w0, [x1]"));
 }
 
-/* A device with one event: its LPI is enabled and pending */
+/* The ITS gets one device with one event, whose LPI is enabled and pending. */
 static void add_its(struct bare_vm *m)
 {
 	const u64 valid = BIT_ULL(63), dev = 0x10ULL << 32, event = 3, lpi = 8200;
@@ -667,7 +666,10 @@ static bool guest_has_reg(struct kvm_vcpu *vcpu, const struct guest_reg *g)
 		val = val >> g->shift & 0xf;
 		return val && val != 0xf;
 	}
-	/* KVM lists these under other names, the second pair not everywhere. */
+	/*
+	 * KVM has other register ids for these, so KVM_GET_ONE_REG cannot tell.
+	 * The guest has them on all hosts.
+	 */
 	if (g->reg == SYS_CNTV_CVAL_EL0 || g->reg == SYS_CNTV_CTL_EL0 ||
 	    g->reg == SYS_CNTP_CVAL_EL0 || g->reg == SYS_CNTP_CTL_EL0 ||
 	    g->reg == SYS_ELR_EL1)
@@ -676,8 +678,8 @@ static bool guest_has_reg(struct kvm_vcpu *vcpu, const struct guest_reg *g)
 }
 
 /*
- * The guest sets its state, reads it back and stops; whoever runs it on gets
- * it all read again. Each value that it reads leaves with an exit.
+ * The guest sets its state, reads all of it and stops. When it runs on, after the
+ * restore, it reads all of it again and stops. It reports each value by an exit.
  */
 static void load_guest(struct bare_vm *m)
 {
@@ -708,20 +710,21 @@ static void load_guest(struct bare_vm *m)
 		}
 		add_store(EXIT_STOP);
 	}
-	TEST_ASSERT((u8 *)insn - m->ram < RAM_VECTORS - RAM_BASE, "Guest too long");
+	TEST_ASSERT((u8 *)insn - m->ram < RAM_VECTORS - RAM_BASE,
+		    "The guest's code overlaps its vectors");
 	reg_do(m->vcpu[0], true, ARM64_CORE_REG(regs.pc), &(u64){ RAM_BASE });
 }
 
 /* A value that the guest has read */
 struct seen {
 	bool	valid;
-	bool	undef;	/* an exception: val is its ESR_EL1 */
+	bool	undef;	/* the read gave an exception; val is its ESR_EL1 */
 	u64	val;
 };
 
 /*
- * Runs the guest until it stops, and keeps each value that it reads. Returns
- * what went wrong, or NULL.
+ * Runs the guest until it stops, and stores in @seen each value that it reports.
+ * Returns NULL, or a message if the guest does anything else.
  */
 static const char *run_guest(struct bare_vm *m, struct seen *seen)
 {
@@ -755,12 +758,12 @@ static const char *run_guest(struct bare_vm *m, struct seen *seen)
 /* ---------------------------------- Save ---------------------------------- */
 
 struct save_opts {
-	int		gic;	/* 2, 3, or 0: the newest that there is */
+	int		gic;	/* 2 or 3; 0: the newest that the host offers */
 	int		nr_vcpus;
 	const char	*without;
 };
 
-/* Returns why not, or NULL. */
+/* Returns NULL, or why the host cannot have such a VM. */
 static const char *choose_vm(struct bare_vm_desc *d, const struct save_opts *o)
 {
 	bool v2, v3;
@@ -771,7 +774,7 @@ static const char *choose_vm(struct bare_vm_desc *d, const struct save_opts *o)
 	v3 = o->gic != 2 && kvm_supports_vgic(KVM_DEV_TYPE_ARM_VGIC_V3);
 	v2 = o->gic != 3 && !v3 && kvm_supports_vgic(KVM_DEV_TYPE_ARM_VGIC_V2);
 	if (!v2 && !v3)
-		return o->gic ? "the host does not offer this vGIC" : "no vGIC";
+		return o->gic ? "the host does not offer this vGIC" : "the host offers no vGIC";
 
 	*d = bare_vm_default(v3 ? 3 : 2);
 	d->nr_vcpus = o->nr_vcpus;
@@ -780,7 +783,7 @@ static const char *choose_vm(struct bare_vm_desc *d, const struct save_opts *o)
 	return NULL;
 }
 
-/* Registers that are dull unless set, and that the guest does not set itself */
+/* Sets registers that the guest does not set, so that the file has more than reset values. */
 static void set_vcpu_state(struct bare_vm *m, int cpu)
 {
 	struct kvm_vcpu *vcpu = m->vcpu[cpu];
@@ -790,7 +793,7 @@ static void set_vcpu_state(struct bare_vm *m, int cpu)
 	for (i = 0; i < 32; i++) {
 		for (n = 0; n < sizeof(val); n++)
 			val[n] = i * 8 + n + cpu;
-		/* One of the two, depending on SVE */
+		/* KVM refuses V<n> if the vCPU has SVE, and Z<n> if it does not. */
 		reg_do(vcpu, true, KVM_REG_ARM64_SVE_ZREG(i, 0), val);
 		reg_do(vcpu, true, KVM_REG_ARM64 | KVM_REG_ARM_CORE | KVM_REG_SIZE_U128 |
 				   KVM_REG_ARM_CORE_REG(fp_regs.vregs[i]), val);
@@ -800,7 +803,7 @@ static void set_vcpu_state(struct bare_vm *m, int cpu)
 	}
 	reg_do(vcpu, true, ARM64_CORE_REG(sp_el1), &(u64){ RAM_LPI_CONFIG });
 
-	/* As if it had run for long, so that its counters stand out. */
+	/* A high value makes it visible if a kernel resets the counters. */
 	reg_do(vcpu, true, KVM_REG_ARM_TIMER_CNT, &(u64){ 1ULL << 44 });
 	reg_do(vcpu, true, KVM_REG_ARM_PTIMER_CNT, &(u64){ 1ULL << 45 });
 }
@@ -831,7 +834,7 @@ static void save_vcpu(struct state *s, struct bare_vm *m, int cpu)
 	add_rec(s, REC_MP_STATE, cpu, 0, &mp_state, sizeof(mp_state));
 }
 
-/* Where the records go */
+/* The argument of save_attr() */
 struct saving {
 	struct state	*s;
 	struct bare_vm	*m;
@@ -842,7 +845,7 @@ static void save_attr(const struct vgic_attr *a, void *arg)
 	struct saving *to = arg;
 	u64 val = 0;
 
-	/* What KVM does not have is not part of its state. */
+	/* KVM does not have each register in the table, so skip those that it refuses. */
 	if (!vgic_attr_do(to->m, false, a->reg->group, a->attr, &val, a->len))
 		add_rec(to->s, REC_ATTR + a->reg->group, a->vcpu, a->attr, &val, a->len);
 }
@@ -858,7 +861,7 @@ static void save_ram(struct state *s, struct bare_vm *m)
 	}
 }
 
-/* An SError that the guest has masked, and an interrupt line that is up */
+/* Makes an SError pending, which the guest masks, and raises an interrupt line. */
 static void set_pending(struct bare_vm *m)
 {
 	struct kvm_vcpu_events events = { .exception.serror_pending = 1 };
@@ -867,7 +870,7 @@ static void set_pending(struct bare_vm *m)
 	vcpu_events_set(m->vcpu[0], &events);
 }
 
-/* All but what the guest has seen: what KVM gives of a VM that does not run */
+/* Adds all records but REC_SEEN and REC_END. */
 static void save_machine(struct state *s, struct bare_vm *m)
 {
 	u64 midr = read_sysreg(midr_el1);
@@ -889,7 +892,7 @@ static void save_machine(struct state *s, struct bare_vm *m)
 	vgic_walk_attrs(m, save_attr, &(struct saving){ s, m });
 }
 
-/* Returns why there is nothing to save, or NULL. */
+/* Returns NULL, or why the host cannot have such a VM. */
 static const char *save_state(struct state *s, const struct save_opts *o)
 {
 	struct seen seen[MAX_SEEN] = {};
@@ -912,10 +915,10 @@ static const char *save_state(struct state *s, const struct save_opts *o)
 
 	load_guest(&m);
 	why = run_guest(&m, seen);
-	TEST_ASSERT(!why, "Guest: %s", why);
+	TEST_ASSERT(!why, "The guest did not stop as expected: %s", why);
 	set_pending(&m);
 	if (d.its)
-		TEST_ASSERT(!sync_tables(&m), "Cannot save the ITS tables");
+		TEST_ASSERT(!sync_tables(&m), "The vGIC does not write its tables to guest memory");
 
 	save_machine(s, &m);
 	for (i = 0; i < ARRAY_SIZE(guest_regs); i++) {
@@ -939,17 +942,17 @@ static const char * const result_names[] = {
 	"taken",
 	"refused",
 	"altered",
-	"unset",	/* listed here, not in the file: keeps its reset value */
-	"unlisted",	/* in the file and taken, but not listed here */
-	"own",		/* refused or altered as this kernel does to its own VMs' state */
+	"unset",	/* this host lists the register, the file does not have it */
+	"unlisted",	/* this host takes the register, but does not list it */
+	"own",		/* as refused or altered; this kernel does so to its own state, too */
 };
 
 static struct {
-	bool		machine;	/* one line a result, tab separated */
-	bool		verbose;	/* what was taken as well */
-	const char	*again;		/* where what was restored is saved anew */
+	bool		machine;	/* print fields separated by tabs */
+	bool		verbose;	/* print items that were taken, too */
+	const char	*again;		/* save the restored VM to this file */
 	const char	*prefix;
-	/* Gets all of it, and nothing is printed */
+	/* If set, this is called for each item, and nothing is printed. */
 	void		(*to)(enum result res, const char *class, const char *name,
 			      const char *detail);
 	unsigned int	n[NR_RESULTS];
@@ -1008,14 +1011,14 @@ static const char *val_str(char *buf, const void *data, u32 len)
 struct restore {
 	const struct state	*s;
 	struct bare_vm		m;
-	int			*errs;		/* by position of the record */
+	int			*errs;		/* one for each record, in the file's order */
 	int			tables_err;
-	u64			t0;		/* host's counter when it began */
+	u64			t0;		/* the host's counter when the restore began */
 };
 
 /*
- * Registers whose value moves by itself: what is read back is not what was
- * written, but no less, and more only by what the host's counter has advanced.
+ * The counters run. After the write, such a register must read as the value written
+ * or more, but by no more than the host's counter has advanced.
  */
 static const u64 running_regs[] = {
 	KVM_REG_ARM_TIMER_CNT,
@@ -1024,7 +1027,10 @@ static const u64 running_regs[] = {
 
 static bool runs_on(const struct restore *rs, const struct record *r, const void *data)
 {
-	/* Each vCPU's write sets the VM's: allow for the time between two. */
+	/*
+	 * All vCPUs share the counter. Each vCPU's write sets it, to a value that
+	 * was saved a little later than the one before: allow for ten seconds.
+	 */
 	u64 slack = 10 * read_sysreg(cntfrq_el0);
 	u64 passed = read_sysreg(cntvct_el0) - rs->t0 + slack;
 	int i;
@@ -1065,7 +1071,7 @@ static void rec_names(const struct restore *rs, const struct record *r,
 	}
 }
 
-/* Leaves those that the host says it has */
+/* Drops features that the host does not have. */
 static void drop_features(struct restore *rs, struct kvm_vcpu_init *init)
 {
 	int i;
@@ -1087,7 +1093,7 @@ static void restore_features(struct restore *rs, int cpu, const struct kvm_vcpu_
 	first_err = vcpu_do(vcpu, KVM_ARM_VCPU_INIT, &init);
 	err = first_err;
 	if (err) {
-		/* VMMs do not take the target with them. */
+		/* VMMs do not save the target: they use the preferred one of each host. */
 		vm_ioctl(rs->m.vm, KVM_ARM_PREFERRED_TARGET, &preferred);
 		init.target = preferred.target;
 		err = vcpu_do(vcpu, KVM_ARM_VCPU_INIT, &init);
@@ -1109,7 +1115,7 @@ static void restore_features(struct restore *rs, int cpu, const struct kvm_vcpu_
 	}
 }
 
-/* The vector lengths have their place between VCPU_INIT and FINALIZE. */
+/* KVM accepts the vector lengths only between KVM_ARM_VCPU_INIT and _FINALIZE. */
 static bool is_sve_vls(const struct restore *rs, const struct record *r)
 {
 	return r->type == REC_REG && r->id == KVM_REG_ARM64_SVE_VLS &&
@@ -1191,7 +1197,7 @@ static void write_records(struct restore *rs)
 			rs->errs[i] = rec_do(rs, true, r, r->data);
 			continue;
 		}
-		/* The tables go in after the ITS's other registers. */
+		/* arm-vgic-its.rst: the tables come after GITS_BASER<n> and before GITS_CTLR. */
 		if (reg->stage == VGIC_ITS && reg->off == GITS_CTLR && rs->m.its_fd >= 0)
 			rs->tables_err = dev_ctrl(rs->m.its_fd, KVM_DEV_ARM_ITS_RESTORE_TABLES);
 		rs->errs[i] = vgic_attr_restore(&rs->m, reg, r->id, r->data, r->len);
@@ -1321,7 +1327,7 @@ static int write_file(const struct state *s, const char *path)
 	return EXIT_SAME;
 }
 
-/* For a further move, before the guest has run here */
+/* Saves the restored VM for the next move. Must be called before the guest runs. */
 static int save_again(struct restore *rs, const char *path)
 {
 	struct state s;
@@ -1337,7 +1343,7 @@ static int save_again(struct restore *rs, const char *path)
 	return write_file(&s, path);
 }
 
-/* Returns the exit status; the file has been checked. */
+/* Returns the exit status. The caller has checked the file. */
 static int restore_state(const struct state *s)
 {
 	struct restore rs = { .s = s, .t0 = read_sysreg(cntvct_el0) };
@@ -1399,7 +1405,7 @@ static int save_file(const char *path, const struct save_opts *o)
 	const char *why = save_state(&s, o);
 
 	if (why) {
-		fprintf(stderr, "%s: nothing saved: %s\n", program_invocation_short_name, why);
+		fprintf(stderr, "%s: no file written: %s\n", program_invocation_short_name, why);
 		return EXIT_CANNOT;
 	}
 	return write_file(&s, path);
@@ -1471,7 +1477,7 @@ static int show_file(const char *path)
 	return EXIT_SAME;
 }
 
-/* In a process of its own: what the library gives up on ends only that. */
+/* The library exits when an assertion fails. In a child, this ends only one file. */
 static int in_child(const char *path, const struct save_opts *o)
 {
 	int status;
@@ -1480,7 +1486,7 @@ static int in_child(const char *path, const struct save_opts *o)
 	fflush(NULL);
 	pid = fork();
 	if (!pid) {
-		alarm(120);	/* a guest that hangs */
+		alarm(120);	/* ends a guest that hangs */
 		exit(o ? save_file(path, o) : restore_file(path));
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
@@ -1492,7 +1498,7 @@ static int in_child(const char *path, const struct save_opts *o)
 	       WEXITSTATUS(status) : EXIT_CANNOT;
 }
 
-/* kvm-compat in tools/kvm/guest-compat has all above as its library. */
+/* kvm-compat in tools/kvm/guest-compat includes this file for the code above. */
 #ifndef GUEST_STATE_LIBRARY
 
 /* ---------------------------------- Tests --------------------------------- */
@@ -1500,8 +1506,8 @@ static int in_child(const char *path, const struct save_opts *o)
 static void test_round_trip(int gic)
 {
 	static const char * const tests[] = {
-		"restored state is taken", "restored state reads back unaltered",
-		"register list is the saved one", "guest runs on",
+		"KVM refuses no item of its own state", "all items read back as saved",
+		"the register list equals the saved one", "the restored guest runs",
 	};
 	struct save_opts o = { .gic = gic, .nr_vcpus = 2 };
 	struct state s = {};
@@ -1516,9 +1522,9 @@ static void test_round_trip(int gic)
 			      !report.n[UNSET] && !report.n[UNLISTED], report.ran };
 
 		if (why)
-			ksft_test_result_skip("vgic-v%d: %s (%s)\n", gic, tests[i], why);
+			ksft_test_result_skip("GICv%d, %s: %s\n", gic, tests[i], why);
 		else
-			ksft_test_result(ok[i], "vgic-v%d: %s\n", gic, tests[i]);
+			ksft_test_result(ok[i], "GICv%d, %s\n", gic, tests[i]);
 	}
 	free(s.data);
 }
@@ -1531,7 +1537,7 @@ static struct state copy_state(const struct state *s)
 	return c;
 }
 
-/* Everything up to @len, at each record's ends and within */
+/* Cuts the file at the start of each record, within its header and within its data. */
 static bool truncated_refused(const struct state *s)
 {
 	struct state c = copy_state(s);
@@ -1547,7 +1553,7 @@ static bool truncated_refused(const struct state *s)
 		for (i = 0; i < ARRAY_SIZE(ends); i++) {
 			c.len = ends[i];
 			ok &= !!check_file(&c);
-			/* Nor when it says that this is all */
+			/* Length and checksum fit now, but there is no REC_END. */
 			seal_file(&c);
 			ok &= !!check_file(&c);
 			memcpy(c.data, s->data, sizeof(struct file_header));
@@ -1590,7 +1596,7 @@ static bool header_refused(const struct state *s, size_t off, size_t size)
 	return ok;
 }
 
-/* Wrong inside, with a checksum that is right */
+/* Breaks one record of each type. The checksum is that of the broken file. */
 static bool malformed_refused(const struct state *s)
 {
 	struct state c = copy_state(s);
@@ -1626,7 +1632,7 @@ static bool malformed_refused(const struct state *s)
 	return ok;
 }
 
-/* By the command, which does not get as far as making a VM */
+/* The command itself refuses the file, and creates no VM. */
 static bool restore_refuses(const struct state *s)
 {
 	int fd = memfd_create("spoilt", 0), made = nr_vms_made;
@@ -1643,7 +1649,7 @@ static bool restore_refuses(const struct state *s)
 	return ok;
 }
 
-/* The state with a record of this type before its memory */
+/* Returns a copy with an added record of @type, after the last REC_INIT. */
 static struct state with_record(const struct state *s, u16 type)
 {
 	struct record *r = first_rec(s);
@@ -1666,7 +1672,7 @@ static bool later_records(const struct state *s)
 {
 	struct state c = with_record(s, REC_VECTOR + 1);
 	const char *why = check_file(&c);
-	bool ok = why && strstr(why, "records of type 12,");
+	bool ok = why && strstr(why, "record of unknown type 12,");
 
 	free(c.data);
 	return ok;
@@ -1691,7 +1697,7 @@ static bool skips_optional(const struct state *s)
 
 static bool malformed_vectors(const struct state *s)
 {
-	struct state c = with_record(s, REC_VECTOR);	/* too short for one */
+	struct state c = with_record(s, REC_VECTOR);	/* ten bytes are no vector */
 	bool ok = !!check_file(&c);
 
 	free(c.data);
@@ -1709,25 +1715,25 @@ static void test_refusals(void)
 
 	if (why) {
 		for (i = 0; i < NR_REFUSALS; i++)
-			ksft_test_result_skip("refusal of files (%s)\n", why);
+			ksft_test_result_skip("broken files are refused: %s\n", why);
 		return;
 	}
 
 	ksft_test_result(header_refused(&s, offsetof(struct file_header, magic), 8),
-			 "foreign file refused\n");
+			 "file with another magic is refused\n");
 	ksft_test_result(header_refused(&s, offsetof(struct file_header, endian), 4),
-			 "other byte order refused\n");
+			 "file of the other byte order is refused\n");
 	ksft_test_result(header_refused(&s, offsetof(struct file_header, version), 4),
-			 "unknown version refused\n");
+			 "file of an unknown version is refused\n");
 	ksft_test_result(header_refused(&s, offsetof(struct file_header, machine), 4),
-			 "other architecture refused\n");
-	ksft_test_result(truncated_refused(&s), "truncated file refused\n");
-	ksft_test_result(flips_refused(&s), "flipped bits refused\n");
-	ksft_test_result(malformed_refused(&s), "malformed records refused\n");
-	ksft_test_result(restore_refuses(&s), "no VM made for refused files\n");
-	ksft_test_result(later_records(&s), "records of a later version refused by their type\n");
-	ksft_test_result(skips_optional(&s), "optional records skipped\n");
-	ksft_test_result(malformed_vectors(&s), "malformed vector refused\n");
+			 "file of another architecture is refused\n");
+	ksft_test_result(truncated_refused(&s), "truncated file is refused\n");
+	ksft_test_result(flips_refused(&s), "file with a flipped bit is refused\n");
+	ksft_test_result(malformed_refused(&s), "file with a malformed record is refused\n");
+	ksft_test_result(restore_refuses(&s), "restore creates no VM for a refused file\n");
+	ksft_test_result(later_records(&s), "record of an unknown type is refused, and named\n");
+	ksft_test_result(skips_optional(&s), "optional record of an unknown type is skipped\n");
+	ksft_test_result(malformed_vectors(&s), "malformed vector is refused\n");
 	free(s.data);
 }
 
@@ -1747,14 +1753,14 @@ static int run_tests(void)
 static int help(void)
 {
 	fprintf(stderr,
-		"usage: guest_state                               test\n"
+		"usage: guest_state                               run as a selftest\n"
 		"       guest_state save FILE [-g 2|3] [-c VCPUS] [-x pmu,sve,pauth,its]\n"
 		"       guest_state restore [-m] [-v] [-o AGAIN] FILE...\n"
 		"       guest_state show FILE\n");
 	return EXIT_CANNOT;
 }
 
-/* Before the library's constructor, which wants KVM: this does not. */
+/* Runs before the library's constructor, which skips without KVM. "show" needs no KVM. */
 static void __attribute__((constructor(101))) show_without_kvm(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "show")) {

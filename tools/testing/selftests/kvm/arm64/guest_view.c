@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_view - show all that a guest can see of its machine, and its VMM
+ * guest_view - print what a guest, and its VMM, can see of the machine
  *
- * A guest that is moved to another host kernel must find there what it found
- * before. This program has guests look at everything that KVM decides: each
- * system register, the functions that hypercalls offer, the vGIC, the caches,
- * the exceptions that KVM makes up. They write, too, each register that they can,
- * and look what has become of all the others; they call with arguments that make
- * no sense, and access what is not there. What they see is printed as one line a
- * fact, in an order and by names that do not depend on the kernel, so that
- * 'diff' tells two kernels apart. What runs by itself is said to run.
+ * A guest that moves to another host kernel must see the same machine there. The
+ * guests of this program read everything that KVM decides: system registers, hypercalls,
+ * the vGIC, caches, exceptions that KVM injects. They also write each register that they
+ * can, and read all others again. They make calls with senseless arguments, and access
+ * addresses without memory. The program prints one line for each fact. Order and names
+ * do not depend on the kernel, so that 'diff' compares two kernels. Of a value that
+ * counts, it prints "runs".
  *
- * Without arguments it is a test: a second look shows the same.
+ * Without arguments the program is a test: two looks must give the same facts.
  *
- * It is meant for kernels from 5.10 on, hence the VMs of bare_vm.h. The guests run
- * with the MMU off, and leave what they find in memory: an exit a fact would take
- * minutes where the host is emulated.
+ * The program supports hosts from 5.10 on, so it uses bare VMs. Guests store facts to
+ * their memory, because an exit for each fact would take minutes on an emulated host.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -40,7 +38,7 @@
 #include "guest_view_names.h"
 #include "reg_names.h"
 
-#define LOOK_SECONDS		200	/* that a look may take */
+#define LOOK_SECONDS		200	/* time limit of one look */
 
 /* The guest's memory. It runs with the MMU off: all addresses are physical. */
 #define RAM_BASE		0x40000000UL
@@ -52,12 +50,12 @@
 #define RESULTS_GPA		(RAM_BASE + 0x280000)
 
 static struct {
-	int		gic;		/* 2, 3, 0: none */
+	int		gic;		/* version of the vGIC, 2 or 3; 0: no vGIC */
 	bool		native;		/* select the baseline of the kernel's own release */
 	const char	*without;
-	bool		mte;		/* memory tagging, of 64-bit guests */
-	bool		el2;		/* and EL2, where they start */
-	const char	*only;		/* the looks to take */
+	bool		mte;		/* 64-bit guests have memory tagging */
+	bool		el2;		/* 64-bit guests have EL2, and start there */
+	const char	*only;		/* classes of the looks to take; NULL: all */
 } opts;
 
 /* ---------------------------------- Facts --------------------------------- */
@@ -67,7 +65,7 @@ struct facts {
 	size_t	len;
 };
 
-/* Where the process writes them: each look has a file of its own. */
+/* The file of this process. Each look is a process, and has its own file. */
 static FILE *facts_file;
 
 static void __printf(3, 4) fact(const char *class, const char *name, const char *fmt, ...)
@@ -81,7 +79,7 @@ static void __printf(3, 4) fact(const char *class, const char *name, const char 
 	fputc('\n', facts_file);
 }
 
-/* A name that is put together; the next call overwrites it. */
+/* Formats a name. The next call overwrites it. */
 static __printf(1, 2) const char *fact_name(const char *fmt, ...)
 {
 	static char name[200];
@@ -106,7 +104,7 @@ static int nr_facts(const struct facts *f, const char *class)
 
 /* ---------------------------------- Guests -------------------------------- */
 
-/* Whether a word is one of those between the commas */
+/* Returns whether @word is in the comma-separated @list. */
 static bool is_listed(const char *list, const char *word)
 {
 	size_t len = strlen(word);
@@ -120,7 +118,7 @@ static bool is_listed(const char *list, const char *word)
 	return false;
 }
 
-/* Returns whether that changed nothing that was selected */
+/* Selects native. Returns true if the VM had this vector before. */
 static bool select_native(struct kvm_vm *vm)
 {
 	struct compat_vector before, after;
@@ -131,10 +129,10 @@ static bool select_native(struct kvm_vm *vm)
 	return compat_same(&before, &after);
 }
 
-/* What a program that has this one as its library does to a VM before it has a vCPU */
+/* kvm-compat, which includes this file, sets this. It is called before a vCPU is created. */
 static void (*vm_made)(struct kvm_vm *vm);
 
-/* A VM as the options have it, its vCPU as it is at reset, and no device yet */
+/* Creates a VM by the options, with a vCPU after reset, and without devices. */
 static struct bare_vm make_vcpu(u32 ipa_bits, bool aarch32)
 {
 	struct bare_vm_desc d = bare_vm_default(opts.gic);
@@ -152,7 +150,7 @@ static struct bare_vm make_vcpu(u32 ipa_bits, bool aarch32)
 		vm_made(g.vm);
 	features = vm_vcpu_features(g.vm, opts.without);
 	if (aarch32) {
-		/* It can have a PMU, but nothing that is of 64-bit guests. */
+		/* Of these features, a 32-bit guest can only have a PMU. */
 		features &= BIT(KVM_ARM_VCPU_PSCI_0_2) | BIT(KVM_ARM_VCPU_PMU_V3);
 		features |= BIT(KVM_ARM_VCPU_EL1_32BIT);
 	} else {
@@ -203,11 +201,11 @@ static void put_code(struct bare_vm *g, u64 gpa, struct code_block code)
 	emit_code(bare_vm_mem(g, gpa), code.start, code.end);
 }
 
-/* As an operating system does it: everything that may be trapped is not. */
+/* Like an operating system, enables FP, SVE and SME, so that they do not trap to EL1. */
 static void prepare_el1(struct bare_vm *g)
 {
 	put_code(g, VECTORS_GPA, CODE_BLOCK(guest_skip_vectors));
-	/* With HCR_EL2.E2H, which it has, the guest's EL2 is there by the names of EL1 */
+	/* HCR_EL2.E2H is set, so the guest's EL2 accesses these by their names for EL1. */
 	vcpu_set_reg(g->vcpu[0], KVM_ARM64_SYS_REG(opts.el2 ? SYS_VBAR_EL2 : SYS_VBAR_EL1),
 		     VECTORS_GPA);
 	vcpu_set_reg(g->vcpu[0], KVM_ARM64_SYS_REG(opts.el2 ? SYS_CPTR_EL2 : SYS_CPACR_EL1),
@@ -235,12 +233,12 @@ static struct bare_vm make_guest32(void)
 	return make_vm(BARE_VM_IPA_BITS, true);
 }
 
-/* A guest that takes too long is interrupted. */
+/* The signal interrupts a guest that takes too long. */
 static void alarm_handler(int sig)
 {
 }
 
-/* KVM_RUN: 0 or an errno */
+/* Returns 0, or the errno of KVM_RUN. */
 static int try_run(struct bare_vm *g)
 {
 	return __vcpu_run(g->vcpu[0]) ? errno : 0;
@@ -257,20 +255,20 @@ static void end_at_stop(struct bare_vm *g, int err)
 	vcpu_finish_store(g->vcpu[0]);
 }
 
-/* Runs it from @gpa until it says that it is done */
+/* Runs the guest from @gpa to its store to STOP_GPA. */
 static void run_guest(struct bare_vm *g, u64 gpa)
 {
 	int err;
 
 	set_pc(g, gpa);
-	/* Without a vGIC, each change of an interrupt's level ends KVM_RUN, as an alarm does. */
+	/* Without a vGIC, KVM_RUN also returns EINTR if an interrupt's level changes. */
 	do {
 		err = try_run(g);
 	} while (err == EINTR && !opts.gic && alarm(LOOK_SECONDS));
 	end_at_stop(g, err);
 }
 
-/* As run_guest(), of one that leaves its results where x20 says */
+/* As run_guest(), for code that stores results to the address in x20 */
 static void run_for_results(struct bare_vm *g, u64 gpa)
 {
 	set_x(g, 20, RESULTS_GPA);
@@ -278,8 +276,8 @@ static void run_for_results(struct bare_vm *g, u64 gpa)
 }
 
 /*
- * Runs it from @gpa until it is done, and says which exits it makes before. Returns
- * the errno of KVM_RUN: ENOSYS where KVM cannot tell what an access is.
+ * As run_guest(), and lists in @exits the exits before the last. Returns the errno of
+ * KVM_RUN, such as ENOSYS if the syndrome does not describe the access.
  */
 static int run_to_stop(struct bare_vm *g, u64 gpa, char *exits, size_t size)
 {
@@ -302,9 +300,9 @@ static int run_to_stop(struct bare_vm *g, u64 gpa, char *exits, size_t size)
 }
 
 /*
- * Runs it until it exits, is stopped, or was at the same place each of six times
- * that it was interrupted: KVM has it try one instruction for ever. One that is
- * slow on a busy machine goes on. Returns 0 or an errno.
+ * Runs the guest until it exits, is powered off, or is stuck: KVM lets it execute one
+ * instruction for ever. It counts as stuck if six interruptions find it at the same
+ * address, so that a slow guest on a busy machine does not. Returns 0 or an errno.
  */
 static int run_or_stick(struct bare_vm *g)
 {
@@ -330,22 +328,22 @@ static int run_or_stick(struct bare_vm *g)
 
 struct reading {
 	u64	val;
-	u64	exception;	/* then val is ESR_EL1 */
+	u64	exception;	/* not 0: the read gave an exception, and val is ESR_EL1 */
 };
 
-/* All encodings in their order, op0 first */
+/* Returns encoding number @n, in the order of op0, op1, CRn, CRm, op2. */
 static u32 nth_sysreg(int n)
 {
 	return sys_reg(2 + (n >> 14), n >> 11 & 7, n >> 7 & 15, n >> 3 & 15, n & 7);
 }
 
-/* Where guest_view_code.h has S2_0_C0_C0_0, or "sys #0, C0, C0, #0" */
+/* Placeholders in the code of guest_view_code.h: S2_0_C0_C0_0, and "sys #0, C0, C0, #0" */
 #define PLACE_OF_SYSREG	0xd5100000
 #define PLACE_OF_SYS	0xd5080000
 #define IS_READ		BIT(21)
 #define RT		GENMASK(4, 0)
 
-/* Code with a register or an instruction in its place */
+/* Emits @code with @reg, a register or an instruction, in place of the placeholder. */
 static u32 *emit_for(u32 *insn, struct code_block code, u32 reg)
 {
 	u32 *end = emit_code(insn, code.start, code.end);
@@ -362,8 +360,8 @@ static u32 *emit_for(u32 *insn, struct code_block code, u32 reg)
 #define EMIT(insn, name, reg)	emit_for(insn, CODE_BLOCK(name), reg)
 
 /*
- * Registers whose value is the guest's own doing here, or runs by itself. What
- * sets one of these is looked at by look_at_interrupts().
+ * The values of these registers are not facts: the guest's own code sets them, or they
+ * count. look_at_interrupts() tests writes of the timers' registers.
  */
 static const struct {
 	u32		reg;
@@ -398,7 +396,7 @@ static const char *not_value(u32 reg)
 	return NULL;
 }
 
-/* To write these is to end an interrupt that is not active. */
+/* A write of these would end an interrupt that is not active. */
 static bool never_written(u32 reg)
 {
 	return reg == SYS_ICC_EOIR0_EL1 || reg == SYS_ICC_EOIR1_EL1 || reg == SYS_ICC_DIR_EL1;
@@ -431,7 +429,7 @@ static void sysreg_fact(u32 reg, const struct reading *r)
 {
 	char name[64];
 
-	/* Thousands of encodings are nobody's: only where they are not UNDEF */
+	/* Thousands of encodings have no register. Print those that are not UNDEF. */
 	if (!sysreg_name(name, sizeof(name), reg) && is_undef(r))
 		return;
 	read_fact("guest", name, r, not_value(reg));
@@ -448,8 +446,8 @@ static void write_fact(u32 reg, const struct reading *read, const struct reading
 }
 
 /*
- * A guest owns the debug registers for a time once it has used one: as long as
- * its vCPU is not scheduled out, which is chance. So each of these is accessed
+ * When a guest accesses a debug register, KVM gives it the hardware's debug registers
+ * until the vCPU is scheduled out, which is chance. So the guest accesses each of them
  * once more, as the first one after KVM_RUN.
  */
 static bool is_debug_reg(u32 reg)
@@ -484,15 +482,15 @@ static void access_debug_regs(struct bare_vm *g, u32 *insn, const struct reading
 	TEST_ASSERT(gpa_of(g, insn) < TABLE_GPA, "Guest too long");
 }
 
-/* Or nothing, with the place of its result left as it is */
+/* If @write is not set, emits code that only skips the result. */
 static u32 *emit_write_back(u32 *insn, u32 reg, bool write)
 {
 	return write ? EMIT(insn, guest_write_back, reg) : EMIT(insn, guest_skip_reading, 0);
 }
 
 /*
- * Reads every encoding, then writes to each what it read, or zeroes where it
- * cannot be read.
+ * The guest reads every encoding. Then it writes to each the value that it read, or 0 if
+ * the read gave an exception.
  */
 static void look_at_sysregs(void)
 {
@@ -531,27 +529,27 @@ static void look_at_sysregs(void)
 /* ------------------- Registers that depend on each other ------------------ */
 
 /*
- * Each register that the guest can write is written, ones, zeroes and what it was
- * at first, and each time all are read: what it keeps, and what else has changed.
- * A VM is made anew for that. Counters stand still in it.
+ * To each register that it can write, the guest writes ones, zeroes, and the first value
+ * again. After each write it reads all registers. This shows which bits the register
+ * keeps, and which other registers change. The VM is a new one, and its counters are off.
  */
 
 static const u32 not_changed[] = {
-	/* The guest's own */
+	/* The guest needs its vectors. */
 	SYS_VBAR_EL1,
-	/* To write them sets the compare value to what the counter is then. */
+	/* A write changes the compare value by the current counter. */
 	SYS_CNTP_TVAL_EL0, SYS_CNTV_TVAL_EL0,
-	/* Only what was read may be written. */
+	/* The architecture allows only writes of values that were read. */
 	SYS_ICC_AP0R0_EL1, SYS_ICC_AP0R1_EL1, SYS_ICC_AP0R2_EL1, SYS_ICC_AP0R3_EL1,
 	SYS_ICC_AP1R0_EL1, SYS_ICC_AP1R1_EL1, SYS_ICC_AP1R2_EL1, SYS_ICC_AP1R3_EL1,
 	/*
-	 * With group 0 alone enabled, hosts from 6.19 on that QEMU emulates do not
-	 * get past its maintenance interrupt.
+	 * With only Group 0 enabled, hosts from 6.19 on hang in the maintenance
+	 * interrupt when QEMU emulates them.
 	 */
 	SYS_ICC_IGRPEN0_EL1,
 };
 
-/* The guest goes on as it is: MMU and caches off, little endian. */
+/* MMU and caches must stay off, and the guest little endian. */
 static u64 ones_for(u32 reg)
 {
 	if (reg != SYS_SCTLR_EL1)
@@ -560,8 +558,8 @@ static u64 ones_for(u32 reg)
 }
 
 /*
- * Whether it is chance if KVM or the CPU answers for it, see is_debug_reg(): they
- * differ in bits that are RES0. Registers of the OS locks are always trapped.
+ * Returns whether chance decides if KVM or the CPU executes the access: see
+ * is_debug_reg(). They differ in RES0 bits. KVM always traps registers of the OS locks.
  */
 static bool is_chance(u32 reg)
 {
@@ -580,7 +578,7 @@ static bool is_changed(u32 reg)
 	return !never_written(reg) && !is_chance(reg);
 }
 
-/* How a register, or a word, answers: the bits that take a write where that is all */
+/* If a write only changes some bits, prints the value and these bits. Otherwise, prints all. */
 static void bits_fact(const char *class, const char *name, u64 at_first, u64 before,
 		      u64 ones, u64 zeroes)
 {
@@ -593,7 +591,7 @@ static void bits_fact(const char *class, const char *name, u64 at_first, u64 bef
 		     zeroes);
 }
 
-/* What is written, in the order of guest_write_and_read_all */
+/* The values written, in the order of guest_write_and_read_all */
 static const char * const writes[] = { "ones", "zeroes", "back" };
 
 #define NR_WRITES	ARRAY_SIZE(writes)
@@ -601,10 +599,10 @@ static const char * const writes[] = { "ones", "zeroes", "back" };
 struct known_sysreg {
 	u32		reg;
 	char		name[64];
-	struct reading	read, written;	/* each once, without the others */
+	struct reading	read, written;	/* results of find_sysregs() */
 };
 
-/* Those with names, in a guest of their own */
+/* In a separate guest, reads and writes back each register with a name. */
 static int find_sysregs(struct known_sysreg *s)
 {
 	struct bare_vm g = make_guest();
@@ -647,7 +645,7 @@ static bool is_reread(const struct known_sysreg *s)
 static void effect_facts(const struct known_sysreg *w, struct known_sysreg **read, int nr,
 			 const struct reading *r)
 {
-	/* Each time all of them, with the write itself before them from the first on */
+	/* @r: all registers before the writes, then for each write its result and all registers */
 	const struct reading *before = r, *after = r + nr + 1;
 	const struct reading *ones = NULL, *zeroes = NULL;
 	int i, j;
@@ -698,7 +696,7 @@ static void look_at_effects(void)
 	}
 	insn = EMIT(insn, guest_return, 0);
 
-	/* Counters stand still. */
+	/* Disable all counters. */
 	code = gpa_of(&g, insn);
 	for (i = 0; i < ARRAY_SIZE(counters_off); i++)
 		insn = EMIT(insn, guest_write, counters_off[i]);
@@ -725,7 +723,7 @@ static void look_at_effects(void)
 
 /* ------------------------------ Instructions ------------------------------ */
 
-/* Those of the system, with a page of the guest's as argument, or its set and way 0 */
+/* System instructions. The argument is a page of the guest, or names set and way 0. */
 static void look_at_instructions(void)
 {
 	struct bare_vm g = make_guest();
@@ -746,7 +744,7 @@ static void look_at_instructions(void)
 	bare_vm_free(&g);
 }
 
-/* Seven levels, data and instruction; and two values that are no cache */
+/* Data and instruction caches of seven levels, and two values that select no cache */
 #define NR_CSSELR	16
 
 /* --------------------------- AArch32's registers --------------------------- */
@@ -837,8 +835,8 @@ static u32 a32_mcrr(u32 n)		/* r0, r3 */
 }
 
 /*
- * Identification registers that AArch32 does not have. From 5.19 on KVM answers
- * for them but leaves the PC where it is: the guest reads them for ever.
+ * ID registers that AArch32 does not have. From 5.19 on, KVM emulates the read but does
+ * not advance the PC, so that the guest reads the register for ever.
  */
 static bool ends_never(int n)
 {
@@ -893,10 +891,10 @@ static void read_debug_regs32(struct bare_vm *g, u32 *insn)
 }
 
 #define A32_VECTORS	8
-/* The offsets of the vectors of the exceptions that come back, and of LR from the next one */
+/* Exceptions from which the guest continues */
 static const struct {
-	u32	vector;
-	u32	too_far;
+	u32	vector;		/* offset of the vector */
+	u32	too_far;	/* LR minus the address of the next instruction */
 } vectors32[] = {
 	{ 0x04 },		/* undefined */
 	{ 0x0c },		/* prefetch abort: see look_at_outside32() */
@@ -904,11 +902,12 @@ static const struct {
 };
 
 /*
- * A guest whose exceptions put their vector into r1 and go on with the next
- * instruction, after a fetch where r8 says. Returns its code, after the start.
+ * Writes vectors that put the offset of the vector into r1. The guest then continues at
+ * the next instruction, or after a prefetch abort at the address in r8. Returns the
+ * address behind the start of the guest's code.
  *
- * They go back by a branch and not by "movs pc, lr": under QEMU the SPSR of an
- * exception that KVM makes is not the one that the guest gets.
+ * Vectors return by a branch, not by "movs pc, lr": under QEMU, the guest does not get
+ * the SPSR that KVM sets for an injected exception.
  */
 static u32 *prepare_guest32(struct bare_vm *g)
 {
@@ -936,7 +935,7 @@ static u32 *prepare_guest32(struct bare_vm *g)
 	return emit_load_a32(insn, 2, RESULTS_GPA);
 }
 
-/* The counters run; VBAR is the guest's own. */
+/* As not_value() */
 static const char *not_value32(const char *name)
 {
 	if (!strncmp(name, "CNTPCT", 6) || !strncmp(name, "CNTVCT", 6) ||
@@ -956,7 +955,7 @@ static void read32_fact(const char *class, const char *name, const struct readin
 	read_fact(class, name, &v, instead);
 }
 
-/* One of those in a guest of its own: whether it gets past it */
+/* In a separate guest, reads one register of ends_never(). */
 static void look_at_unending(void)
 {
 	struct bare_vm g = make_guest32();
@@ -988,7 +987,7 @@ static bool has_aarch32(void)
 	return el0;
 }
 
-/* Registers by coprocessor, those of 64 bits after the others */
+/* Numbers of registers: the 32-bit ones of both coprocessors, then the 64-bit ones */
 #define NR_CP		(NR_MRC + NR_MRRC)
 
 static bool is_wide(int n)
@@ -1011,7 +1010,7 @@ static u32 write_insn32(int n)
 	return is_wide(n) ? a32_mcrr(n - NR_MRC) : a32_mcr(n, 0);
 }
 
-/* Each encoding is read. */
+/* The guest reads each encoding. */
 static void look_at_registers32(void)
 {
 	struct bare_vm g = make_guest32();
@@ -1036,14 +1035,14 @@ static void look_at_registers32(void)
 	bare_vm_free(&g);
 }
 
-/* Bits of SCTLR that SCTLR_EL1 does not have, and what unlocks DBGOSLAR */
+/* Bits of SCTLR that SCTLR_EL1 does not have, and the key of DBGOSLAR */
 #define SCTLR_V		BIT(13)
 #define SCTLR_TE	BIT(30)
 #define OSLAR_KEY	0xc5acce55
 
 /*
- * As in AArch64, see look_at_effects(): each register with a name is written ones,
- * zeroes and what it was at first, and all are read.
+ * As look_at_effects(): to each register with a name, the guest writes ones, zeroes and
+ * the first value, and reads all registers.
  */
 static const struct {
 	const char	*name;
@@ -1095,7 +1094,7 @@ static void effect32_facts(const struct known_cp *w, const struct known_cp *read
 	}
 }
 
-/* The value is in r0 and r3. */
+/* Emits a write. The value goes to r0, its upper half to r3. */
 static u32 *emit_write_a32(u32 *insn, int n, u32 val, u32 high)
 {
 	insn = emit_load_a32(insn, 0, val);
@@ -1119,7 +1118,7 @@ static int list_registers32(struct known_cp *s)
 	for (i = 0; i < NR_CP; i++) {
 		if (!cp_any_name(s[nr].name, sizeof(s[nr].name), i) || ends_never(i))
 			continue;
-		/* See is_chance(): DBGOSLAR, DBGOSLSR, DBGOSDLR, DBGPRCR */
+		/* As is_chance(), with DBGOSLAR, DBGOSLSR, DBGOSDLR and DBGPRCR as exceptions */
 		if (i < CP(15, 0, 0, 0, 0) && (i & ~(7 << 3)) != CP(14, 0, 1, 0, 4))
 			continue;
 		s[nr].n = i;
@@ -1129,7 +1128,10 @@ static int list_registers32(struct known_cp *s)
 	return nr;
 }
 
-/* Reads all, then writes to each what it is. r6: what reads them. Returns the end of the code. */
+/*
+ * The guest reads all registers, then writes each one back. Leaves the address of the
+ * code that reads all in r6, and returns the end of the guest's code.
+ */
 static u32 *read_and_write_all32(struct bare_vm *g, u32 *insn, struct known_cp *s, int nr)
 {
 	u32 *read_all = bare_vm_mem(g, READ_ALL_GPA);
@@ -1137,7 +1139,7 @@ static u32 *read_and_write_all32(struct bare_vm *g, u32 *insn, struct known_cp *
 	u64 code;
 	int i;
 
-	/* Counters stand still. */
+	/* Disable all counters. */
 	insn = emit_load_a32(insn, 0, ~0U);
 	*insn++ = a32_mcr(cp_reg("PMCNTENCLR"), 0);
 	*insn++ = a32_mcr(cp_reg("PMINTENCLR"), 0);
@@ -1330,7 +1332,7 @@ static const struct conduit {
 } conduits[] = {
 	{ "hvc", CODE_BLOCK(guest_hvc), CODE_BLOCK(guest_sweep_hvc) },
 	{ "smc", CODE_BLOCK(guest_smc), CODE_BLOCK(guest_sweep_smc) },
-	/* With an immediate that SMCCC does not know, it is no such call. */
+	/* An SMCCC call has the immediate 0. */
 	{ "hvc#1", CODE_BLOCK(guest_hvc1) },
 	{ "smc#1", CODE_BLOCK(guest_smc1) },
 };
@@ -1348,7 +1350,7 @@ static const struct function *find_function(u32 id)
 
 static void call_fact(const char *class, const char *name, struct call *c, u64 arg, bool varies)
 {
-	/* The argument comes back, and says nothing. */
+	/* An argument that comes back is no result. */
 	if (c->reg[1] == arg)
 		c->reg[1] = 0;
 	if (c->exception)
@@ -1362,7 +1364,7 @@ static void call_fact(const char *class, const char *name, struct call *c, u64 a
 		fact(class, name, "%#lx", c->reg[0]);
 }
 
-/* Each function with a name: what it returns, and what is said when asked for it */
+/* Calls each function with a name, and asks for it by PSCI_FEATURES and ARCH_FEATURES. */
 static void call_named(const struct conduit *conduit)
 {
 	const struct function *f, *asks[] = {
@@ -1394,7 +1396,7 @@ static void call_named(const struct conduit *conduit)
 	bare_vm_free(&g);
 }
 
-/* The ranges of a sweep end before and begin after a function with a name. */
+/* Adds the range to a sweep, without functions that have a name. */
 static u32 *add_range(u32 *range, u32 first, u32 last)
 {
 	u32 id;
@@ -1416,9 +1418,9 @@ static u32 *add_range(u32 *range, u32 first, u32 last)
 }
 
 /*
- * Without names: of each owner, the first 256 functions, and the last 256 of the
- * 32-bit ones, where its counts and ids are. The SMCCC (DEN0028) has nobody for
- * the owners 7 to 47: of these a few of either.
+ * Calls functions without a name: of each owner the first 256, and the last 256 of the
+ * 32-bit ones, where the SMCCC (DEN0028) puts counts and ids. It reserves the owners 7
+ * to 47, so 16 of each must do for these.
  */
 static void call_unnamed(const struct conduit *conduit)
 {
@@ -1446,7 +1448,7 @@ static void call_unnamed(const struct conduit *conduit)
 	bare_vm_free(&g);
 }
 
-/* With odd arguments, and what is in all registers that the SMCCC knows after it */
+/* Calls with odd arguments. The fact has all registers that the SMCCC knows. */
 static void look_at_odd_calls(void)
 {
 	struct bare_vm g = make_guest_of(CODE_BLOCK(guest_hvc_all));
@@ -1469,7 +1471,7 @@ static void look_at_odd_calls(void)
 			       varies ? 0 : c->reg[0]);
 		for (j = 1; j < SMCCC_REGS; j++) {
 			arg = j < 4 ? odd_calls[i].reg[j] : PRESERVED(j);
-			/* Results that vary can be anything: half of a counter is 0 for a while */
+			/* Skip results that vary, also 0: half of a counter can be 0. */
 			if (c->reg[j] == arg || (j < 4 && (varies || !c->reg[j])))
 				continue;
 			len += snprintf(value + len, sizeof(value) - len, " x%d %#lx", j,
@@ -1480,7 +1482,7 @@ static void look_at_odd_calls(void)
 	bare_vm_free(&g);
 }
 
-/* Calls that end or stop the machine: what the VMM gets of it */
+/* Calls that end or stop the machine. The fact is the exit that the VMM gets. */
 static void look_at_power(void)
 {
 	static const struct call_to_end {
@@ -1568,7 +1570,7 @@ static const struct gic_frame {
 	{ GICR, V3, GICR_BASE_GPA, SZ_64K, "GICR" },
 	{ GICR_SGI, V3, GICR_BASE_GPA + SZ_64K, SZ_64K, "GICR_SGI" },
 	{ GICC, V2, GICC_BASE_GPA, SZ_8K, "GICC" },
-	/* The other frame has one register, and a write there is an interrupt. */
+	/* The second frame is left out: its only register sends an interrupt. */
 	{ GITS, V3, GITS_BASE_GPA, SZ_64K, "GITS" },
 };
 
@@ -1589,7 +1591,7 @@ static const struct gic_reg *find_gic_reg(const struct gic_frame *f, u32 off)
 	return NULL;
 }
 
-/* Most of a frame is reserved: read once, as the writes would take ten seconds. */
+/* Only registers are written. Writes to the reserved rest of a frame would take ten seconds. */
 static bool is_written(const struct gic_reg *r)
 {
 	return r && !(r->flags & NO_WRITE);
@@ -1600,7 +1602,7 @@ static void gic_fact(const struct gic_frame *f, u32 off, const struct gic_word *
 	const struct gic_reg *r = find_gic_reg(f, off);
 	const char *name, *half = off & 4 ? "[63:32]" : "[31:0]";
 
-	/* Without a length it is always there, without a name only if it does anything. */
+	/* Leave out numbered and unnamed words that are 0 and cannot be written. */
 	if ((!r || r->len) && !(w->at_first | w->before | w->ones | w->zeroes))
 		return;
 	if (!r)
@@ -1620,7 +1622,7 @@ static void gic_fact(const struct gic_frame *f, u32 off, const struct gic_word *
 		fact("gic", name, "%#x", w->at_first);
 }
 
-/* A range for each stretch of words that are treated alike */
+/* Adds ranges: in each, the guest either writes all words or only reads them. */
 static struct gic_range *add_frame(struct gic_range *range, const struct gic_frame *f)
 {
 	bool write;
@@ -1695,7 +1697,7 @@ static const struct access {
 	{ "IC IVAU", CODE_BLOCK(guest_ic_ivau) },
 };
 
-/* A VM of OUTSIDE_IPA_BITS, which every host can have: some are within the host's limit. */
+/* Every host can have such a VM. Some of the addresses are beyond it, but not beyond the host. */
 #define OUTSIDE_IPA_BITS	36
 
 static const struct {
@@ -1740,7 +1742,7 @@ static void look_at_outside(void)
 	prepare_el1(&g);
 	put_code(&g, VECTORS_GPA, CODE_BLOCK(guest_resume_vectors));
 	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
-		/* Each in a place of its own: the guest need not look for changed code. */
+		/* Each access has its own address: the guest does not flush changed code. */
 		u64 code = CODE_GPA + i * SZ_4K;
 
 		put_code(&g, code, accesses[i].code);
@@ -1759,13 +1761,13 @@ static void look_at_outside(void)
 #define VTIMER_PPI	27
 #define PTIMER_PPI	30
 
-/* Whether a device of the vCPU has its interrupt pending */
+/* Returns whether the interrupt of the vCPU's device is pending. */
 static bool is_pending(struct bare_vm *g, int ppi, u64 device)
 {
 	if (!opts.gic)
 		return g->vcpu[0]->run->s.regs.device_irq_level & device;
 
-	/* In a KVM_RUN of its own, as the state of a timer follows when it starts. */
+	/* This needs a separate KVM_RUN, because KVM updates a timer's interrupt when it starts. */
 	put_code(g, READ_ALL_GPA, CODE_BLOCK(guest_read_pending));
 	set_x(g, 19, opts.gic == 3 ? GICR_BASE_GPA + SZ_64K + GICR_ISPENDR0 :
 				     GICD_BASE_GPA + GICD_ISPENDR);
@@ -1791,8 +1793,8 @@ static const struct timer {
 };
 
 /*
- * Each way that it can be on and masked. A busy machine may take longer than a
- * timer that is to be far ahead: 0x7fffffff are two seconds at 1 GHz.
+ * Tries each combination of enabled and masked. A timer of 0x7fffffff, two seconds at
+ * 1 GHz, must not expire, so try again if the machine was slower.
  */
 static void look_at_timer(const struct timer *t)
 {
@@ -1819,7 +1821,7 @@ static void look_at_timer(const struct timer *t)
 	bare_vm_free(&g);
 }
 
-/* Each way that a counter can be on, may interrupt, and has overflowed */
+/* Tries each combination of enabled, interrupt enabled and overflowed. */
 static void look_at_pmu_line(void)
 {
 	struct bare_vm g = make_guest_of(CODE_BLOCK(guest_pmu_line));
@@ -1842,7 +1844,7 @@ static void look_at_pmu_line(void)
 	bare_vm_free(&g);
 }
 
-/* Counters that only PMSWINC_EL0 counts up */
+/* PMSWINC_EL0 alone increments these counters. */
 static void look_at_pmu_increments(void)
 {
 	enum {
@@ -1996,7 +1998,7 @@ static const struct exception {
 #define exception_fact(x, what, fmt, ...)					\
 	fact("exception", fact_name("%s: %s", (x)->name, what), fmt, ##__VA_ARGS__)
 
-/* What the VMM would save now */
+/* The state that a VMM would save now */
 static void saved_facts(const struct exception *x, const char *when, struct bare_vm *g)
 {
 	struct kvm_vcpu_events e = {};
@@ -2011,7 +2013,7 @@ static void saved_facts(const struct exception *x, const char *when, struct bare
 	     vcpu_get_reg(g->vcpu[0], ARM64_CORE_REG(regs.pstate)));
 }
 
-/* Identity for the RAM and for what is below it, a gigabyte each */
+/* Maps two gigabytes one to one: the one below the RAM, and the one of the RAM. */
 static void make_tables(struct bare_vm *g)
 {
 	u64 *table = bare_vm_mem(g, TABLE_GPA);
@@ -2021,7 +2023,7 @@ static void make_tables(struct bare_vm *g)
 	set_x(g, 19, TABLE_GPA);
 }
 
-/* What the guest left in registers, see guest_record_vectors */
+/* Prints the registers that guest_record_vectors has set. */
 static void guest_facts(const struct exception *x, struct bare_vm *g)
 {
 	static const struct {
@@ -2046,8 +2048,8 @@ static void guest_facts(const struct exception *x, struct bare_vm *g)
 }
 
 /*
- * A guest that sleeps is interrupted, and is then where its WFI ends: one that
- * was just slow to get there is not, and runs on.
+ * Returns whether the guest sleeps in WFI. If so, an interruption finds the PC behind
+ * the WFI. Otherwise the guest has not reached it, and continues.
  */
 static bool sleeps(struct bare_vm *g)
 {
@@ -2083,7 +2085,7 @@ static void look_at_exception(const struct exception *x)
 		end_at_stop(&g, 0);
 		guest_facts(x, &g);
 	} else {
-		/* So for Cortex-A57 with erratum 834220 on 7.3, for aborts of a table walk */
+		/* 7.3 does this on Cortex-A57 (erratum 834220), if a table walk aborts. */
 		exception_fact(x, "vector", "never, the guest goes on at one place");
 	}
 	saved_facts(x, "taken", &g);
@@ -2125,7 +2127,7 @@ static void vmm_fact(struct bare_vm *g, u64 id)
 	fact("vmm", name, "0x%s", val);
 }
 
-/* The list, and what everything on it is at reset */
+/* The register list, and each register's value at reset */
 static void look_at_vmm_list(void)
 {
 	struct bare_vm g = make_vm(BARE_VM_IPA_BITS, false);
@@ -2138,7 +2140,7 @@ static void look_at_vmm_list(void)
 	bare_vm_free(&g);
 }
 
-/* A VMM that gives a vCPU a PMU and never initializes it */
+/* The VMM sets KVM_ARM_VCPU_PMU_V3, but never KVM_ARM_VCPU_PMU_V3_INIT. */
 static void look_at_uninitialized_pmu(void)
 {
 	struct bare_vm g;
@@ -2167,7 +2169,7 @@ static void look_at_vmm(void)
 /* ---------------------------------- Looks --------------------------------- */
 
 static const struct look {
-	const char	*class;		/* of the facts, or the first of them */
+	const char	*class;		/* class of the look's facts, or the first of several */
 	void		(*look)(void);
 } looks[] = {
 	{ "guest", look_at_sysregs },
@@ -2197,8 +2199,8 @@ struct child {
 };
 
 /*
- * Each look is a process of its own: they run side by side, and what the
- * library gives up on ends only one.
+ * Each look is a process. They run in parallel, and an assertion of the library ends only
+ * one of them.
  */
 static struct child start_look(const struct look *l)
 {
@@ -2211,7 +2213,7 @@ static struct child start_look(const struct look *l)
 		return c;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* A guest that hangs is interrupted, and said to have been. */
+	/* The alarm interrupts a guest that hangs, and the look reports that. */
 	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = alarm_handler }, NULL);
 	alarm(LOOK_SECONDS);
 	facts_file = c.facts;
@@ -2243,17 +2245,17 @@ static bool wanted_look(const struct look *l)
 {
 	if (l->look == look_at_gic && !opts.gic)
 		return false;
-	/* What EL2 writes to its registers is what it runs on. */
+	/* EL2 runs on the registers that this look would change. */
 	if (l->look == look_at_effects && opts.el2)
 		return false;
 	return !opts.only || is_listed(opts.only, l->class);
 }
 
 /*
- * KVM's complaints about each encoding that it does not know would take minutes
- * on a serial console, so its level is lowered. A process of its own puts that
- * back when nobody is left who has the pipe, however they ended. Without the
- * privilege the level stays.
+ * KVM logs each encoding that it does not know, which would take minutes on a serial
+ * console. So lower the console's log level. A keeper process restores it when the last
+ * process with the pipe has ended, for whatever reason. Without the privilege, the level
+ * stays.
  */
 #define PRINTK	"/proc/sys/kernel/printk"
 
@@ -2282,7 +2284,7 @@ static bool set_console_level(int level)
 
 struct quiet {
 	pid_t	keeper;
-	int	pipe;		/* its end of the writer */
+	int	pipe;		/* the writing end */
 };
 
 static void keep_console_level(int fd, int level)
@@ -2325,7 +2327,7 @@ static void restore_console(struct quiet *q)
 	waitpid(q->keeper, NULL, 0);
 }
 
-/* Whether the whole of it was seen */
+/* Returns false if a look failed. */
 static bool look_at_all(struct facts *f)
 {
 	struct child c[ARRAY_SIZE(looks)];
@@ -2357,7 +2359,7 @@ static int newest_gic(void)
 	return host_has_gic(3) ? 3 : host_has_gic(2) ? 2 : 0;
 }
 
-/* kvm-compat in tools/kvm/guest-compat has all above as its library. */
+/* kvm-compat in tools/kvm/guest-compat includes this file for the code above. */
 #ifndef GUEST_VIEW_LIBRARY
 
 /* ---------------------------------- Tests --------------------------------- */
@@ -2373,7 +2375,7 @@ static char *cut_line(char **text)
 	return line;
 }
 
-/* Line by line; the first that differ are shown. Both are used up. */
+/* Prints the first lines that differ, and frees both. */
 static bool same_facts(struct facts *a, struct facts *b)
 {
 	char *p = a->text, *q = b->text, *x, *y;
@@ -2392,7 +2394,7 @@ static bool same_facts(struct facts *a, struct facts *b)
 	return !shown;
 }
 
-/* Killed while the console is quiet */
+/* Returns whether the level comes back if the process is killed while the console is quiet. */
 static bool console_comes_back(int level)
 {
 	struct quiet quiet;
@@ -2407,7 +2409,7 @@ static bool console_comes_back(int level)
 	waitpid(pid, &i, 0);
 	if (!WIFSIGNALED(i) || WTERMSIG(i) != SIGKILL)
 		return false;
-	/* The process that puts it back is nobody's child by now. */
+	/* The keeper is no child of this process, so poll. */
 	for (i = 0; i < 100 && console_level() != level; i++)
 		usleep(100000);
 	return console_level() == level;
@@ -2424,7 +2426,7 @@ static void test_console(void)
 				 "the console is as it was after the program was killed\n");
 }
 
-/* Else there is more to see than what is the same */
+/* Otherwise, facts would differ also because of the host default. */
 static bool starts_as_own_baseline(void)
 {
 	struct kvm_vm *vm = vm_create_barebones();

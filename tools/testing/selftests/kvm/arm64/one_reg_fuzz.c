@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Throws values at KVM_SET_ONE_REG, for every register listed, on VMs of all
- * kinds and at every time: new, run, initialised again, with two vCPUs, as an
- * earlier release (KVM_CAP_GUEST_COMPAT, where there is one).
+ * Writes random values to each listed register by KVM_SET_ONE_REG: in VMs with one or two
+ * vCPUs, before and after they run, after a second KVM_ARM_VCPU_INIT, and at baselines
+ * (if the kernel has KVM_CAP_GUEST_COMPAT).
  *
- * Whatever the value, a refused write must leave everything as it was; an
- * accepted one must read back, but for the bits in the table below; what reads
- * back can be written; nothing else changes; and a VM that has a vCPU stays the
- * release that it is.
+ * A write that KVM refuses must change nothing. The value of a write that succeeds must
+ * read back, except for the bits in the table below. KVM must accept each value that it
+ * shows. No other register changes, and a VM with a vCPU keeps its baseline.
  *
- * Each round has a VM of its own and depends on the seed and its number alone,
- * so that -r repeats it.
+ * Each round has its own VM, and depends only on the seed and on its number. So -r
+ * repeats a round.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -64,21 +63,23 @@
 
 #define COUNTERS	(~BIT_ULL(31))
 
-/*
- * Bits that read back otherwise than written though the write was accepted, or
- * as they were, or as they were if they are written as zeroes; bits that change by
- * themselves, and registers that refuse what they show.
- */
+/* Exceptions: bits of the registers @first to @last */
 static struct exempt {
-	enum { READS_ELSE, IGNORED, ZERO_IGNORED, TIME, FROZEN_VALUE } kind;
+	enum {
+		READS_ELSE,	/* after a write that succeeds, the bits can have any value */
+		IGNORED,	/* they read as written, or keep their old value */
+		ZERO_IGNORED,	/* if all are written as 0, they can keep their old value */
+		TIME,		/* they change without a write */
+		FROZEN_VALUE,	/* KVM refuses even the value that it shows */
+	} kind;
 	u64 first;
 	u64 last;
 	u64 mask;
 	const char *why;
-	u32 kept_until;		/* release: not ignored up to here */
-	u32 kernel_until;	/* release: only of kernels up to here */
-	bool no_aarch32;	/* only where the host has none */
-	bool hidden;		/* only where no VM of this host is shown them */
+	u32 kept_until;		/* no exception at baselines up to this release */
+	u32 kernel_until;	/* exception only on kernels up to this release */
+	bool no_aarch32;	/* exception only on hosts without AArch32 */
+	bool hidden;		/* exception only if KVM shows 0 to all VMs of this host */
 } exempts[] = {
 	{ TIME, KVM_REG_ARM_TIMER_CNT, KVM_REG_ARM_TIMER_CNT, ~0ULL, "counts" },
 	{ TIME, KVM_REG_ARM_PTIMER_CNT, KVM_REG_ARM_PTIMER_CNT, ~0ULL, "counts" },
@@ -124,7 +125,7 @@ static struct exempt {
 	{ FROZEN_VALUE, KVM_REG_ARM64_SVE_VLS, KVM_REG_ARM64_SVE_VLS, 0, "finalized" },
 };
 
-/* A write of one changes the other */
+/* A write of @written can change the registers @first to @last. */
 static const struct linked {
 	u64 written;
 	u64 first;
@@ -180,7 +181,7 @@ struct regs {
 	struct value val[MAX_REGS];
 };
 
-/* What a baseline's VM has by itself, for the values to throw */
+/* The registers of a new VM of each baseline. choose() takes values from here. */
 static struct baseline {
 	u32 baseline;
 	struct regs regs;
@@ -257,14 +258,14 @@ static bool same(const struct value *a, const struct value *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
-/* Of the VM at hand, 0 if it is native */
+/* The baseline of the current VM; 0: native */
 static u32 current_baseline;
 static bool has_aarch32;
 
-/* The bits, of the first 64, that rows of a kind name */
-/* Of the kernel; 0 if it does not say */
+/* The kernel's native release; 0: no KVM_CAP_GUEST_COMPAT */
 static u32 native_release;
 
+/* Returns the bits, of the first 64, that have an exception of this kind. */
 static u64 exempt_bits(u64 id, int kind)
 {
 	u64 mask = 0;
@@ -312,13 +313,13 @@ static bool same_but(const struct value *a, const struct value *b, u64 mask)
 	return same(&x, &y);
 }
 
-/* Nobody wrote it */
+/* Compares a register that was not written. */
 static bool unchanged(u64 id, const struct value *before, const struct value *after)
 {
 	return same_but(before, after, exempt_bits(id, TIME));
 }
 
-/* SVE's registers are as long as the longest vector that there can be */
+/* Clears what is beyond the vCPU's longest vector: the ids are for the architecture's. */
 static void cut_to_vl(struct kvm_vcpu *vcpu, u64 id, struct value *val)
 {
 	bool z = (id & 0xffff) < KVM_REG_ARM64_SVE_PREG_BASE;
@@ -345,7 +346,7 @@ static bool as_written(struct kvm_vcpu *vcpu, u64 id, const struct value *before
 		return true;
 
 	cut_to_vl(vcpu, id, &want);
-	/* Where it is not what was written, it is what it was */
+	/* Each of these bits must be as written, or keep its old value. */
 	if ((first_64(after) ^ first_64(val)) & (first_64(after) ^ first_64(before)) & ignored)
 		return false;
 
@@ -353,7 +354,7 @@ static bool as_written(struct kvm_vcpu *vcpu, u64 id, const struct value *before
 			exempt_bits(id, TIME) | exempt_bits(id, READS_ELSE) | ignored);
 }
 
-/* A register is shown once for each check: after a few, all is said */
+/* Each check prints a register only once, and at most MAX_SHOWN registers. */
 static bool shown_before(enum check what, u64 id)
 {
 	static u64 shown[NR_CHECKS][MAX_SHOWN];
@@ -398,10 +399,10 @@ struct machine {
 	bool gic_ready;
 	u32 baseline;
 	char what[128];
-	/* Of vCPU n, as of now if valid */
+	/* regs[n] are the registers of vCPU n. The values are current if valid[n] is set. */
 	struct regs regs[2];
 	bool valid[2];
-	/* And written to since all of it was read */
+	/* A register of vCPU n was written since all of them were read. */
 	bool written[2];
 };
 
@@ -414,7 +415,7 @@ static int cmp_id(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Timer registers are listed twice by some kernels */
+/* Some kernels list timer registers twice, so this removes duplicates. */
 static void list_regs(struct kvm_vcpu *vcpu, struct regs *regs)
 {
 	struct kvm_reg_list *list = vcpu_get_reg_list(vcpu);
@@ -448,7 +449,7 @@ static struct regs *current_regs(struct machine *m, unsigned int v)
 	return &m->regs[v];
 }
 
-/* The registers, whose values may be out of date, as may be the list */
+/* Returns the registers of an earlier read. List and values can be out of date. */
 static struct regs *listed(struct machine *m, unsigned int v)
 {
 	return m->regs[v].nr ? &m->regs[v] : current_regs(m, v);
@@ -492,7 +493,7 @@ static void init_vcpu(struct kvm_vcpu *vcpu)
 	int feature = KVM_ARM_VCPU_SVE;
 
 	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &vcpu->init);
-	/* -EPERM: it was before, which initialising again leaves alone */
+	/* EPERM after a second KVM_ARM_VCPU_INIT: the vCPU is still finalized. */
 	if (vcpu->init.features[0] & BIT(KVM_ARM_VCPU_SVE))
 		__vcpu_ioctl(vcpu, KVM_ARM_VCPU_FINALIZE, &feature);
 }
@@ -543,7 +544,7 @@ static struct machine *new_machine(u32 baseline, bool plain)
 		m.vcpu[i] = __vm_vcpu_add(m.vm, i);
 		m.vcpu[i]->init = init;
 	}
-	/* The GIC before the vCPUs are initialised, or after, or none */
+	/* Create the GIC before the vCPUs are initialised, after that, or not at all. */
 	if (!plain && one_in(2))
 		new_gic(&m);
 	for (unsigned int i = 0; i < m.nr_vcpus; i++)
@@ -564,7 +565,7 @@ static void free_machine(struct machine *m)
 	kvm_vm_free(m->vm);
 }
 
-/* The values to throw */
+/* Values to write */
 
 static bool is_firmware(u64 id)
 {
@@ -579,7 +580,7 @@ static struct value choose(u64 id, const struct value *cur)
 	struct value val = *cur, *other;
 	unsigned int nibble = below(16) * 4;
 
-	/* Levels, of which there are few */
+	/* Most firmware registers are levels or bitmaps with few values. */
 	if (is_firmware(id) && one_in(4)) {
 		set_first_64(&val, below(4));
 		return val;
@@ -591,7 +592,7 @@ static struct value choose(u64 id, const struct value *cur)
 	case 1 ... 4:	/* one field */
 		set_first_64(&val, (first_64(cur) & ~(0xfULL << nibble)) | below(16) << nibble);
 		break;
-	case 5:		/* by one */
+	case 5:		/* a field, plus or minus one */
 		set_first_64(&val, first_64(cur) + ((one_in(2) ? 1ULL : -1ULL) << nibble));
 		break;
 	case 6:
@@ -607,7 +608,7 @@ static struct value choose(u64 id, const struct value *cur)
 		for (unsigned int i = 0; i < sizeof(val); i++)
 			val.bytes[i] = rnd();
 		break;
-	default:	/* what another release has */
+	default:	/* the value of a new VM of some baseline */
 		other = find(&baselines[below(nr_baselines)].regs, id);
 		if (other)
 			val = *other;
@@ -617,7 +618,7 @@ static struct value choose(u64 id, const struct value *cur)
 	return val;
 }
 
-/* The VM's: written to one vCPU, it is another in all */
+/* Returns whether the register is the VM's: a write to one vCPU changes it in all. */
 static bool is_shared(u64 id)
 {
 	static const u64 others[] = {
@@ -632,7 +633,7 @@ static bool is_shared(u64 id)
 	return is_id_reg(id) || is_firmware(id);
 }
 
-/* ID and firmware registers, of which there are few, have more to lose */
+/* Prefers ID and firmware registers: they have more rules, and are few. */
 static u64 choose_reg(struct regs *regs)
 {
 	u64 id;
@@ -649,11 +650,11 @@ static u64 choose_reg(struct regs *regs)
 	return regs->id[below(regs->nr)];
 }
 
-/* The calls, and what is expected of them */
+/* Calls and checks */
 
 /*
- * An accepted write, in what is known of the VM: what else it changes is found
- * by the next comparison, however late: it names the call before it.
+ * Updates m->regs after a write that succeeded. If the write changed other registers,
+ * the next compare() finds that, and names a later call.
  */
 static void record_write(struct machine *m, unsigned int v, u64 id, const struct value *val)
 {
@@ -672,14 +673,14 @@ static void record_write(struct machine *m, unsigned int v, u64 id, const struct
 			get_reg(m->vcpu[v], regs->id[i], &regs->val[i]);
 }
 
-/* Everything but @written is as it was, of the vCPU that it was written to */
+/* All registers of the vCPU but @written, and those linked to it, must be as @before. */
 static void compare(struct machine *m, unsigned int v, enum check what, struct regs *before,
 		    u64 written, const char *call)
 {
 	static struct regs after;
 
 	read_regs(m->vcpu[v], &after);
-	/* What is listed depends on ID registers */
+	/* The list depends on ID registers. */
 	expect(what, is_id_reg(written) ||
 	       (before->nr == after.nr && !memcmp(before->id, after.id, after.nr * sizeof(u64))),
 	       written, "%s: the list of registers, %u and now %u (%s)", call, before->nr,
@@ -714,7 +715,7 @@ static void one_write(struct machine *m, unsigned int v)
 	if (get_reg(vcpu, id, &before))
 		return;
 	val = choose(id, &before);
-	/* Hundreds of reads: what most of the time goes into */
+	/* A comparison reads hundreds of registers, and takes most of the time. */
 	whole = one_in(is_id_reg(id) ? 4 : 16);
 	if (whole)
 		all = *current_regs(m, v);
@@ -750,15 +751,15 @@ static void one_write(struct machine *m, unsigned int v)
 }
 
 /*
- * With immediate_exit, KVM does all that a first run needs. Otherwise the
- * guest, be its state what it may, is interrupted by the timer.
+ * With immediate_exit, KVM only prepares the vCPU's first run. Without, the guest runs
+ * with whatever state it has, until the timer interrupts it.
  */
 static void run(struct machine *m, unsigned int v)
 {
 	struct itimerval soon = { .it_interval = { 0, 2000 }, .it_value = { 0, 2000 } };
 	struct itimerval never = {};
 
-	/* To run with a GIC that is not is the end of a VM */
+	/* If a vCPU runs before the GIC is initialised, KVM ends the VM. */
 	init_gic(m);
 	m->vcpu[v]->run->immediate_exit = one_in(2);
 	setitimer(ITIMER_REAL, &soon, NULL);
@@ -850,7 +851,7 @@ static void one_round(u64 calls)
 	free_machine(m);
 }
 
-/* Each baseline, or only what the kernel is by itself */
+/* Reads the registers of a new native VM, and of one of each baseline. */
 static void learn_baselines(void)
 {
 	struct kvm_guest_compat_baseline *b;
@@ -878,7 +879,7 @@ static void learn_baselines(void)
 	}
 }
 
-/* A signal only interrupts KVM_RUN */
+/* The signal itself interrupts KVM_RUN. */
 static void do_nothing(int signal)
 {
 }

@@ -57,7 +57,7 @@ static u64 guest_version(struct kvm_vcpu *vcpu)
 	return uc.args[1];
 }
 
-/* 0, or the errno of a write that must leave the version as it is */
+/* Returns 0, or the errno of the write. A write that fails must not change the version. */
 static int try_version(struct kvm_vcpu *vcpu, u64 version)
 {
 	u64 before = vcpu_get_reg(vcpu, PSCI_REG);
@@ -69,7 +69,7 @@ static int try_version(struct kvm_vcpu *vcpu, u64 version)
 	return errno;
 }
 
-/* What VMs have by default is the newest that the kernel has */
+/* A VM has the newest version of the kernel by default. */
 static u64 newest_version(void)
 {
 	struct kvm_vcpu *vcpus[2];
@@ -106,7 +106,7 @@ static void test_select(u64 version)
 	kvm_vm_free(vm);
 }
 
-/* The numbers of a function are those of SMC32 and, 32 on, of SMC64. */
+/* This test numbers SMC32 functions from 0, and SMC64 functions from 32. */
 #define SMC64		32
 #define NR_FUNCTIONS	64
 
@@ -116,7 +116,7 @@ static u32 function_id(int nr)
 }
 
 static const struct {
-	u8 nr, minor;		/* of the version 1.minor that brought it to KVM */
+	u8 nr, minor;		/* KVM has the function since version 1.minor */
 } functions[] = {
 	{ 0x00 },		/* PSCI_VERSION */
 	{ 0x01 }, { SMC64 + 0x01 },	/* CPU_SUSPEND */
@@ -145,8 +145,8 @@ static void guest_functions(void)
 }
 
 /*
- * A version has the functions that it had when KVM brought it: one that comes
- * later, or comes with no version at all, changes what an old guest sees.
+ * The functions of a version never change: if a later release added a function to an
+ * old version, a guest of that version would see a change.
  */
 static void test_functions(u64 version)
 {
@@ -238,7 +238,7 @@ static void test_reset(void)
 	kvm_vm_free(vm);
 }
 
-/* As a VMM saves and restores: all that is listed, whatever it may be */
+/* Like a VMM, the test saves and restores each register of the list. */
 struct saved_regs {
 	struct kvm_reg_list *list;
 	u8 (*vals)[256];
@@ -282,8 +282,8 @@ static int restore_regs(struct kvm_vcpu *vcpu, struct saved_regs saved)
 }
 
 /*
- * Loading a snapshot into the VM that it was taken from, with the vCPU reset
- * first as QEMU does it, or without
+ * A VMM loads a snapshot into the VM from which it comes. QEMU resets the vCPU first,
+ * other VMMs need not.
  */
 static void test_in_place(bool reset)
 {
@@ -345,7 +345,7 @@ int main(void)
 
 	for (i = 0; i < ARRAY_SIZE(versions); i++)
 		test_select(versions[i]);
-	/* Before 1.0 there is no PSCI_FEATURES to ask */
+	/* versions[0] is before 1.0, and has no PSCI_FEATURES. */
 	for (i = 1; i < ARRAY_SIZE(versions); i++)
 		test_functions(versions[i]);
 	test_refused();

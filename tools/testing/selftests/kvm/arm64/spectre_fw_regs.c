@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_{1,2,3} are restored by userspace. Check
- * that AVAIL is kept, that the guest is told so by SMCCC_ARCH_FEATURES, that
- * nothing exceeds what the host provides, and that NOT_AVAIL takes none of it
- * away.
+ * Test that userspace can restore KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_{1,2,3}. KVM keeps
+ * AVAIL, SMCCC_ARCH_FEATURES tells it to the guest, KVM refuses a higher level than the
+ * host's, and NOT_AVAIL does not lower the host's level.
  */
 #include <linux/arm-smccc.h>
 
@@ -21,7 +20,7 @@ static const struct workaround {
 	const char	*name;
 	u64		reg;
 	u32		func;
-	/* What SMCCC_ARCH_FEATURES returns at each level */
+	/* SMCCC_ARCH_FEATURES returns rets[i] at level levels[i]. */
 	u64		levels[3];
 	long		rets[3];
 } workarounds[] = {
@@ -69,7 +68,7 @@ static void guest_code(void)
 		for (i = 0; i < ARRAY_SIZE(workarounds); i++) {
 			do_smccc(ARM_SMCCC_ARCH_FEATURES_FUNC_ID, workarounds[i].func,
 				 0, 0, 0, 0, 0, 0, &res);
-			/* Always there for the guest to call, whatever it was told */
+			/* The call itself succeeds at each level. */
 			if (i != 1 && (int)res.a0 >= 0) {
 				u64 told = res.a0;
 
@@ -149,7 +148,7 @@ static void test_level(int n, int idx)
 	bool ok;
 	int ret;
 
-	/* NOT_AVAIL is accepted, and selects nothing */
+	/* NOT_AVAIL selects nothing: KVM discards it, and keeps the host's level. */
 	kept = level == wa->levels[0] ? host : level;
 	ret = __vcpu_set_reg(vcpus[0], wa->reg, level);
 
@@ -178,7 +177,7 @@ static void test_level(int n, int idx)
 			 vcpu_get_reg(vcpus[0], wa->reg) == kept,
 			 "%s: %lu can be rewritten once the VM has run\n", wa->name, level);
 
-	/* Only of these two is either kept */
+	/* KVM keeps AVAIL and NOT_REQUIRED, so the other level is one of these. */
 	other = kept == wa->levels[1] ? wa->levels[2] : wa->levels[1];
 	if (n == 1 || host < wa->levels[2])
 		ksft_test_result_skip("%s: has one level here\n", wa->name);
@@ -213,7 +212,7 @@ static void test_reset(void)
 	kvm_vm_free(vm);
 }
 
-/* Kernels before 5.10 had more levels, and a state for each vCPU */
+/* Before 5.10, WORKAROUND_2 had more levels, and ENABLED for each vCPU. */
 static void test_wa2_old(void)
 {
 	static const u64 high[] = { WA2_AVAIL, WA2_AVAIL | WA2_ENABLED };

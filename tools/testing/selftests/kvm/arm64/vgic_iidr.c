@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * GICD_IIDR.Revision: what userspace may write, when, and what the guest and
- * userspace are then given, for GICv2 and GICv3.
+ * Test GICD_IIDR.Revision for GICv2 and GICv3: which values userspace can write, until
+ * when, and what each revision changes for the guest and for userspace.
  *
- * Groups are looked at from three sides: IGROUPR as userspace reads it, IGROUPR
- * as the guest reads it, and how an interrupt really arrives. With both groups
- * enabled and GICC_CTLR.FIQEn set on GICv2, Group 0 comes as an FIQ and Group 1
- * as an IRQ on either GIC, and only its own register acknowledges it.
+ * For groups, the test compares IGROUPR as userspace reads it, IGROUPR as the guest
+ * reads it, and how an interrupt arrives. With both groups enabled, and GICC_CTLR.FIQEn
+ * set on GICv2, a Group 0 interrupt is an FIQ and a Group 1 interrupt an IRQ. Each group
+ * has its own register that acknowledges it.
  */
 #include <errno.h>
 #include <linux/bitfield.h>
@@ -29,7 +29,7 @@
 
 #define RD_IGROUPR0		(SZ_64K + GICR_IGROUPR0)
 
-/* Of the four interrupts sent, the guest moves the first of each kind */
+/* The guest moves two of these to the other group: SGI 1 and SPI 40. */
 static const u32 intids[] = { 1, 2, 40, 41 };
 #define NR_INTIDS		ARRAY_SIZE(intids)
 #define MOVED_GRPR0		BIT(1)
@@ -38,7 +38,7 @@ static const u32 intids[] = { 1, 2, 40, 41 };
 #define NOT_DELIVERED		0xff
 #define ODD_DELIVERY		0xfe
 
-/* What a guest sees of its GIC */
+/* The GIC as the guest sees it */
 struct view {
 	u32 iidr;
 	u32 igroupr[2];
@@ -105,7 +105,7 @@ static void guest_irq_v2(struct ex_regs *regs)
 	u32 iar = readl(GICC_BASE_GVA + GICC_IAR);
 	u8 how = ODD_DELIVERY;
 
-	/* Without AckCtl, a Group 1 interrupt is shown but not acknowledged */
+	/* Without AckCtl, GICC_IAR shows that a Group 1 interrupt is pending, no more. */
 	if (iar == GICC_IAR_GRP1) {
 		writel(ctlr | GICC_CTLR_ACKCTL, GICC_BASE_GVA + GICC_CTLR);
 		iar = readl(GICC_BASE_GVA + GICC_IAR);
@@ -145,7 +145,7 @@ static void guest_irq(struct ex_regs *regs)
 	gd.v3 ? guest_irq_v3(regs) : guest_irq_v2(regs);
 }
 
-/* Everything but the groups */
+/* Sets up all but the groups. */
 static void guest_setup_gic(void)
 {
 	gicd_write(GICD_ISENABLER + 4, BIT(40 - 32) | BIT(41 - 32));
@@ -154,8 +154,8 @@ static void guest_setup_gic(void)
 		gicd_write(GICD_CTLR, GICD_CTLR_ARE_NS | GICD_CTLR_ENABLE_SS_G1);
 		write_sysreg_s(0xf0, SYS_ICC_PMR_EL1);
 		/*
-		 * In this order: QEMU's model of the host's GIC asserts the
-		 * maintenance interrupt for ever if only Group 0 is enabled.
+		 * Enable Group 1 first: with only Group 0 enabled, QEMU's model of
+		 * the host's GIC asserts the maintenance interrupt for ever.
 		 */
 		write_sysreg_s(1, SYS_ICC_IGRPEN1_EL1);
 		write_sysreg_s(1, SYS_ICC_IGRPEN0_EL1);
@@ -221,7 +221,7 @@ static void guest_code(void)
 	guest_setup_gic();
 	guest_look(&gd.reset);
 
-	/* A guest can't choose its GIC */
+	/* The guest's write has no effect: GICD_IIDR is read-only for it. */
 	gicd_write(GICD_IIDR, GICD_IIDR_KVM(1));
 
 	guest_write_igroupr(0, MOVED_GRPR0 ^ inv);
@@ -251,7 +251,7 @@ struct gic {
 	int fd;
 };
 
-/* A VM with a GIC that has yet to be initialised */
+/* Creates a VM whose GIC is not initialised. */
 static struct gic gic_create_noinit(bool v3, void *code)
 {
 	struct gic g = { .v3 = v3 };
@@ -303,7 +303,7 @@ static u32 gic_read_iidr(struct gic *g)
 	return val;
 }
 
-/* IGROUPR0 is banked on GICv2, in the redistributor on GICv3 */
+/* IGROUPR0 is banked on GICv2. On GICv3 it is in the redistributor. */
 static void gic_igroupr(struct gic *g, int cpu, int n, u32 *val, bool write)
 {
 	u32 group = KVM_DEV_ARM_VGIC_GRP_DIST_REGS;
@@ -363,7 +363,7 @@ static void check_groups(struct gic *g, struct groups want, const char *when)
 	CHECK_EQ_MSG(got.spi, want.spi, "IGROUPR1, %s", when);
 }
 
-/* What IGROUPR reads when nothing has been, or can be, configured */
+/* Returns IGROUPR of a GIC whose groups nobody has configured, or can configure. */
 static u32 reset_igroupr(bool v3, int rev)
 {
 	return v3 || rev == 0 ? ~0U : 0;
@@ -389,7 +389,7 @@ static void run_guest(struct gic *g)
 	sync_global_from_guest(g->vm, gd);
 }
 
-/* @moved: whether the guest's (or the restored) configuration is in force */
+/* @moved: the guest's writes to IGROUPR, or the restored values, are in force */
 static void check_view(struct view *v, bool v3, int rev, bool moved, const char *when)
 {
 	u32 igroupr[2] = { reset_igroupr(v3, rev), reset_igroupr(v3, rev) };
@@ -428,8 +428,8 @@ static void test_default(bool v3, int rev, int unused)
 }
 
 /*
- * Can it be accessed before KVM_DEV_ARM_VGIC_CTRL_INIT? Of a GICv3 since 6.17; a
- * capability that came with 6.19 tells that the kernel is no older one.
+ * Returns whether GICD_IIDR can be accessed before KVM_DEV_ARM_VGIC_CTRL_INIT. Of a
+ * GICv3 it can since 6.17. Kernels since 6.19 must allow it: the capability is of 6.19.
  */
 static bool early_access(struct gic *g)
 {
@@ -442,7 +442,7 @@ static void test_accepted(bool v3, int rev, int unused)
 	struct gic g = gic_create_noinit(v3, guest_code);
 	bool early = early_access(&g);
 
-	/* On GICv2 this initialises the GIC */
+	/* This write initialises a GICv2. */
 	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(rev)), early ? 0 : EBUSY,
 		     "write before init");
 	if (early)
@@ -493,7 +493,7 @@ static void test_no_vcpu(bool v3, int rev, int unused)
 	gic_free(&g);
 }
 
-/* Not of IIDR's, but documented beside it: neither holds any state */
+/* Tests STATUSR, which arm-vgic-v3.rst documents next to IIDR. KVM keeps no state in it. */
 static void test_statusr(bool v3, int rev, int unused)
 {
 	struct gic g = gic_create(v3, guest_code);
@@ -514,7 +514,7 @@ static void test_user_groups(bool v3, int rev, int unused)
 	struct gic g = gic_create(v3, guest_code);
 	bool fixed = rev < 2;
 
-	/* The GICv2 rule: writes are dropped until IIDR has been written */
+	/* Of a GICv2, KVM discards writes to IGROUPR until userspace writes GICD_IIDR. */
 	gic_restore_groups(&g, cfg);
 	check_groups(&g, v3 ? cfg : reset_groups(v3, REV_LATEST), "IIDR not written");
 
@@ -529,7 +529,7 @@ static void test_user_groups(bool v3, int rev, int unused)
 	gic_free(&g);
 }
 
-/* Changing one's mind, before anything has run */
+/* Userspace lowers the revision, and raises it again, before a vCPU runs. */
 static void test_lowered(bool v3, int rev, int from)
 {
 	struct groups cfg = { .priv = { 0xf0f0f0f0, 0x0f0f0f0f }, .spi = 0xff00ff00 };
@@ -542,7 +542,7 @@ static void test_lowered(bool v3, int rev, int from)
 	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(rev)), 0, "lower GICD_IIDR");
 	check_groups(&g, reset_groups(v3, rev), "the revision is lowered");
 
-	/* What the lower revision had no place for is not kept in secret */
+	/* KVM does not keep the groups while the revision is lower. */
 	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(from)), 0, "raise GICD_IIDR");
 	check_groups(&g, reset_groups(v3, from), "raised again");
 	gic_restore_groups(&g, cfg);
@@ -572,7 +572,7 @@ static void test_frozen(bool v3, int rev, int unused)
 	check_refused_values(&g);
 	check_groups(&g, before, "after refusals");
 
-	/* A snapshot loaded in place */
+	/* The VMM loads a snapshot into the VM that has run. */
 	CHECK_EQ_MSG(gic_write_iidr(&g, GICD_IIDR_KVM(rev)), 0, "GICD_IIDR again");
 	gic_restore_groups(&g, (struct groups) {});
 	check_groups(&g, rev < 2 ? reset_groups(v3, rev) : (struct groups) {},
@@ -623,8 +623,8 @@ static void check_restored(struct gic *g, int rev, bool moved)
 }
 
 /*
- * The new VM is at revision @to until it is given the state of one at @rev: by a
- * VMM that restores GICD_IIDR first, last, as it should not, or never.
+ * The new VM is at revision @to. The VMM restores the state of a VM at revision @rev,
+ * GICD_IIDR first, last (which is wrong), or not at all.
  */
 enum order { FIRST, LAST, NEVER };
 
@@ -663,7 +663,7 @@ static void test_restore_never(bool v3, int rev, int unused)
 	move_state(v3, rev, REV_LATEST, NEVER);
 }
 
-/* What these releases give as GICD_IIDR, GICR_CTLR and IGROUPR */
+/* Restores GICD_IIDR, GICR_CTLR and IGROUPR as a release saves them. */
 static void restore_release(bool v3, u32 iidr, u32 rd_ctlr, u32 igroupr, int rev)
 {
 	struct groups gr = { .priv = { igroupr, igroupr }, .spi = igroupr };
@@ -695,7 +695,7 @@ static void test_from_6_1(bool v3, int rev, int unused)
 	restore_release(v3, GICD_IIDR_KVM(3), GICR_CTLR_IR | GICR_CTLR_CES, v3 ? ~0U : 0, 3);
 }
 
-/* LPIs: two of them, pending, enabled in memory behind the GIC's back */
+/* The guest has two pending LPIs. It enables them in memory, and the GIC does not notice. */
 
 #define LPI			MIN_LPI
 #define LPI_CONFIG		(0xa0 | LPI_PROP_GROUP1)
@@ -751,7 +751,7 @@ static void guest_lpi_code(void)
 	local_irq_enable();
 	GUEST_SYNC(0);
 
-	/* The host has sent both */
+	/* Both LPIs are pending now. */
 	prop[0] = LPI_CONFIG | LPI_PROP_ENABLED;
 	prop[1] = LPI_CONFIG | LPI_PROP_ENABLED;
 	dsb(sy);
@@ -767,7 +767,7 @@ static void guest_lpi_code(void)
 	gd.invlpir = readq(rd + GICR_INVLPIR);
 	gd.invallr = readq(rd + GICR_INVALLR);
 
-	/* The ITS has its own, at all revisions */
+	/* The ITS has an invalidation of its own, at all revisions. */
 	its_send_invall_cmd(cmdq, 0);
 	its_send_sync_cmd(cmdq, 0);
 	gd.lpi_its = guest_wait_for_lpi(0) && guest_wait_for_lpi(1);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A level-triggered irqfd with a resamplefd: the line goes down, and the
- * resamplefd is signalled, when the guest ends the interrupt. This is how VFIO
- * forwards INTx, on GICv2 as on GICv3.
+ * Test a level-triggered irqfd with a resamplefd: when the guest ends the interrupt, KVM
+ * lowers the line and signals the resamplefd. VFIO forwards INTx in this way, with a
+ * GICv2 and with a GICv3.
  *
- * The guest's handler does nothing but acknowledge and end the interrupt. KVM
- * then hardly ever sees it active, and must notice all the same.
+ * The guest's handler only acknowledges and ends the interrupt. So KVM hardly ever sees
+ * it active, but must notice its end nevertheless.
  */
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -58,7 +58,7 @@ static void guest_irq(struct ex_regs *regs)
 	else
 		guest_irq_v2();
 
-	/* Let the main loop live to tell of a line that never goes down */
+	/* If the line never goes down, disable it, so that the main loop can report that. */
 	WRITE_ONCE(gd.count, gd.count + 1);
 	if (gd.count >= STORM)
 		writel(BIT(SPI % 32), GICD_BASE_GVA + GICD_ICENABLER + SPI / 32 * 4);
@@ -99,10 +99,10 @@ static void guest_code(void)
 		gd.count = 0;
 		GUEST_SYNC(round);
 
-		/* The eventfd may be served by a worker of the host's */
+		/* Wait for the interrupt: a kernel thread of the host may signal the eventfd. */
 		for (i = 0; i < 50000000 && !READ_ONCE(gd.count); i++)
 			cpu_relax();
-		/* And some time for another one to come */
+		/* Wait whether a second interrupt comes. */
 		for (i = 0; i < 10000; i++)
 			cpu_relax();
 		GUEST_SYNC1(READ_ONCE(gd.count));

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ICC_BPR1_EL1 and ICC_CTLR_EL1.CBPR as a guest finds them, where KVM emulates
- * them.
+ * Test KVM's emulation of ICC_BPR1_EL1 and ICC_CTLR_EL1.CBPR.
  *
- * KVM does so on CPUs whose virtual CPU interface cannot be trusted with them. On
- * others, kvm-arm.vgic_v3_group1_trap=1 and kvm-arm.vgic_v3_common_trap=1 on the
- * host's command line have them emulated. Without, there is nothing of KVM's to
- * test.
+ * KVM emulates these on CPUs whose virtual CPU interface has a defect. On other
+ * CPUs it does so with kvm-arm.vgic_v3_group1_trap=1 and kvm-arm.vgic_v3_common_trap=1
+ * on the host's command line. Otherwise the test skips, because they are the CPU's.
  */
 #include "kvm_util.h"
 #include "processor.h"
@@ -53,7 +51,7 @@ static void guest_code(void)
 	write_bpr1(5);
 	bpr.own = read_bpr1();
 
-	/* With a common BPR, BPR1 shows BPR0 and keeps its own value unseen */
+	/* With CBPR, ICC_BPR1_EL1 reads as BPR0 plus one, and keeps its own value. */
 	write_ctlr(ICC_CTLR_EL1_CBPR_MASK);
 	bpr.common = read_bpr1();
 	write_bpr1(BPR_MAX);
@@ -61,7 +59,7 @@ static void guest_code(void)
 	write_ctlr(0);
 	bpr.ignored = read_bpr1();
 
-	/* Only the low three bits exist: bit 4 means nothing here */
+	/* BPR1 has three bits. Bit 4 is reserved. */
 	write_bpr1(BIT(4) | 6);
 	bpr.reserved = read_bpr1();
 
@@ -75,8 +73,8 @@ static void guest_reads_bpr1(void)
 }
 
 /*
- * Does KVM emulate ICC_BPR1_EL1? Of an instruction that was stepped, and executed,
- * the syndrome says what it was (ISV). Of one that KVM emulated it does not.
+ * Returns whether KVM emulates ICC_BPR1_EL1. After a single step, the CPU sets ISV in
+ * the syndrome. If KVM emulates the instruction, ISV is 0.
  */
 static bool is_emulated(void)
 {

@@ -2,12 +2,11 @@
 /*
  * vgic_vcpu_ids - vCPUs whose ids are not their indices
  *
- * What KVM and userspace say of a vCPU to a GICv3 has to arrive at that vCPU: its
- * timer's interrupt, KVM_IRQ_LINE, and the LPIs of a collection whose RDbase is
- * the Processor_Number that its redistributor tells. Up to 6.6 the ITS took
- * that for an index; which no guest can have relied on, as a vCPU whose id was
- * not its index got no interrupt of its timer. It runs on these kernels, too:
- * hence the plain memory slot, not the library's.
+ * Interrupts of a GICv3 must arrive at the vCPU that they are for: the timer's, those of
+ * KVM_IRQ_LINE, and the LPIs of a collection whose RDbase is the Processor_Number of
+ * the vCPU's redistributor. Up to 6.6 the ITS took that number for an index. No guest
+ * relied on this, because the timer did not interrupt a vCPU whose id was not its index.
+ * The test runs on such kernels, too, and therefore uses a bare VM.
  */
 #include <string.h>
 
@@ -29,7 +28,7 @@
 #define LINE_PPI	20
 #define LPI_ID_BITS	14
 
-/* Has the virtual timer expire, waits for a while, and leaves by a store */
+/* Lets the virtual timer expire, waits for a while, and exits by a store. */
 GUEST_CODE(guest_code,
 	   "	msr	cntv_cval_el0, xzr\n"
 	   "	mov	x0, #1\n"
@@ -43,10 +42,10 @@ GUEST_CODE(guest_code,
 
 struct machine {
 	struct bare_vm	vm;
-	const u32	*ids;	/* of the vCPUs */
+	const u32	*ids;	/* ids of the vCPUs */
 };
 
-/* The affinity of a vCPU with so small an id is the id */
+/* Below 16, the id of a vCPU is its affinity. */
 static u64 redist(const struct machine *m, u32 i, u64 reg)
 {
 	return (u64)m->ids[i] << KVM_DEV_ARM_VGIC_V3_MPIDR_SHIFT | reg;
@@ -92,7 +91,7 @@ static void make_vm(struct machine *m, const u32 *ids)
 	bare_vm_init_devices(&m->vm);
 }
 
-/* The lines of a PPI that are up: a bit for each vCPU, by index */
+/* Returns the level of the PPI for each vCPU: bit i is that of vCPU index i. */
 static u32 lines(const struct machine *m, u32 ppi)
 {
 	u32 i, level, up = 0;
@@ -143,7 +142,7 @@ static void set_tables(struct machine *m)
 	set_its(m, GITS_BASER + 8, baser | RAM_COLLECTIONS);
 }
 
-/* The first LPIs go one to each vCPU, by the number that its redistributor has. */
+/* Sends one LPI to each vCPU. RDbase is the Processor_Number of its redistributor. */
 static void send_lpis(struct machine *m)
 {
 	const u64 valid = BIT_ULL(63), dev = 0x10ULL << 32;
@@ -172,7 +171,7 @@ static void send_lpis(struct machine *m)
 	set_its(m, GITS_CWRITER, sizeof(cmd));
 }
 
-/* The vCPUs' tables of pending LPIs, saved, have each its own */
+/* In the saved tables of pending LPIs, each vCPU has its own LPI. */
 static bool test_lpis(struct machine *m)
 {
 	bool ok = true;
@@ -188,7 +187,7 @@ static bool test_lpis(struct machine *m)
 	return ok;
 }
 
-/* A saved collection's target is an id: of these two, one more than there is */
+/* A saved collection has the id of its vCPU. KVM refuses an id that no vCPU has. */
 static bool test_restore(struct machine *m)
 {
 	u32 none = max(m->ids[0], m->ids[1]) + 1, i;

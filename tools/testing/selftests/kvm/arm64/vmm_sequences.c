@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vmm_sequences - what real VMMs ask of KVM, call by call, at every baseline
+ * vmm_sequences - make the KVM calls of real VMMs, at every baseline
  *
- * A VMM that has never heard of baselines must do at each of them what it does
- * on the kernel of that release: boot, save, restore into a new VM. This test
- * makes the calls of five VMMs that are about vCPUs, timers and the GIC, as
- * tables of steps. What a VMM takes for fatal is fatal here. Calls that are the
- * same on all architectures (irqfds, routing, dirty logging) are left out. Where
- * the order of reads matters to nobody, it is that of the writes.
+ * A VMM that does not know of baselines must work at each baseline as it does on
+ * the kernel of that release: boot, save, and restore into a new VM. This test has
+ * the calls of five VMMs for vCPUs, timers and the GIC, as tables of steps. A step
+ * fails the test if its error is fatal to the VMM. The tables leave out calls that
+ * are the same on all architectures (irqfds, routing, dirty logging). Where a VMM
+ * may read registers in any order, the table has the order in which it writes them.
  *
- * What was read:
+ * The tables follow these sources:
  *
  *  - Firecracker 81b38b9dad60 (1.17.0-dev)
  *  - cloud-hypervisor ae44c2971c83 (v53.0 and 246 commits)
- *  - kvm-ioctls 0.24, with which these two make their calls
+ *  - kvm-ioctls 0.24, the library by which these two call KVM
  *  - crosvm f1e797a68dad
  *  - QEMU: target/arm/kvm.c of 03380dd993de (before 10.1), the rest of 10.0.13
  *  - kvmtool b48735e5d562, and arm64/kvm-cpu.c of e7b0bde8aadc
  *
- * The sequences run natively, which shows on any kernel since 5.10 that they are
- * right; and at every baseline, by the host's default and by KVM_ENABLE_CAP.
+ * Each sequence runs natively, on each kernel from 5.10 on. A failure there means
+ * that the table is wrong. It then runs at every baseline, selected by the host
+ * default and by KVM_ENABLE_CAP.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +58,7 @@
 #define SVE_AND_PAUTH	(FEATURE_SVE | FEATURE_PAUTH)
 #define ALL_FEATURES	(FEATURE_PMU | SVE_AND_PAUTH)
 
-/* What VMMs distinguish */
+/* Classes of registers that a VMM reads or writes in different steps */
 #define CORE		BIT(0)	/* X0 to SPSR_EL1 */
 #define FPSIMD		BIT(1)
 #define SVE		BIT(2)
@@ -70,19 +71,19 @@
 #define CPREG		(FIRMWARE | BITMAP | CCSIDR | SYSREG)
 #define ALL_REGS	(CORE | FPSIMD | SVE | VLS | COUNTER | CPREG)
 
-/* How they list them, with the number that they have room for */
-#define RETRY		BIT(16)
-#define SORT		BIT(17)
+/* get_regs()'s flags; the bits below are the VMM's number of entries for KVM_GET_REG_LIST */
+#define RETRY		BIT(16)	/* after E2BIG, call again with the number that KVM returned */
+#define SORT		BIT(17)	/* by id */
 
-/* When a step is done */
+/* Conditions: a step may need some of them */
 #define V2		BIT(0)
 #define V3		BIT(1)
 #define ITS		BIT(2)
-#define FIRST		BIT(3)	/* vCPU, which boots the kernel */
+#define FIRST		BIT(3)	/* the vCPU is the first, which boots the guest */
 #define WITH_SVE	BIT(4)
 #define WITH_PMU	BIT(5)
-#define SINCE_6_4	BIT(6)	/* with what came to KVM in that release */
-#define V1N1		BIT(7)
+#define SINCE_6_4	BIT(6)	/* the VMM uses features of KVM that came in 6.4 */
+#define V1N1		BIT(7)	/* Firecracker's CPU template of this name */
 
 struct vcpu_state {
 	struct kvm_vcpu_init init;
@@ -102,18 +103,20 @@ struct vmm {
 	const char *name;
 	u32 gic;		/* KVM_DEV_TYPE_* */
 	u32 nr_irqs;
-	u32 features;		/* that it gives vCPUs if it can */
-	u32 needs;		/* features without which it is the VMM of another row */
-	u32 is;			/* conditions of its steps */
-	const struct step *boot, *save, *again, *restore;
+	u32 features;		/* set in KVM_ARM_VCPU_INIT if the host has them */
+	u32 needs;		/* skip this row if the host lacks one of these features */
+	u32 is;			/* conditions that hold for this row */
+	const struct step *boot, *save;
+	const struct step *again;	/* restore into the VM that was saved, or NULL */
+	const struct step *restore;
 };
 
 struct vm {
 	const struct vmm *vmm;
-	struct state *state;		/* what is read of it */
-	struct state *from;		/* what is written to it */
+	struct state *state;		/* reads go here */
+	struct state *from;		/* writes come from here */
 	int fd, gic, its;
-	u32 cpu;			/* what a step is about */
+	u32 cpu;			/* the vCPU of the current step */
 	struct {
 		int fd;
 		struct kvm_run *run;
@@ -121,9 +124,9 @@ struct vm {
 		u64 mpidr;
 	} vcpu[NR_VCPUS];
 	void *ram;
-	bool saving;
-	u32 forwarded;			/* hypercalls that came to the VMM */
-	bool seen;			/* there is a view to compare with */
+	bool saving;			/* gic_regs() reads; otherwise it writes */
+	u32 forwarded;			/* number of KVM_EXIT_HYPERCALL */
+	bool seen;			/* @view is valid: compare the guest's values with it */
 	u64 view[NR_VCPUS][ARRAY_SIZE(views)];
 };
 
@@ -132,32 +135,32 @@ struct step {
 	int (*call)(struct vm *vm, const struct step *s);
 	u64 arg, val;
 	const void *list;
-	u32 when;		/* not always, but where all of this is so */
-	bool each;		/* vCPU */
-	bool tolerated;		/* if it fails */
+	u32 when;		/* skip the step unless all these conditions hold */
+	bool each;		/* do the step for each vCPU */
+	bool tolerated;		/* go on if the step fails */
 };
 
 static enum { NATIVE, HOST_DEFAULT, ENABLE_CAP, NR_WAYS } way;
 static const char * const ways[] = {
-	"natively", "by the host's default", "by KVM_ENABLE_CAP",
+	"natively", "by the host default", "by KVM_ENABLE_CAP",
 };
 
 static struct kvm_guest_compat_baseline baselines[64], *baseline;
 static u32 nr_baselines;
 
-/* What the host has, whatever its default */
+/* The host, while its default is native */
 static struct {
 	u32 features;
 	bool gic_v2, gic_v3;
 	bool v6_4;		/* PTIMER_*, KVM_ARM_SET_COUNTER_OFFSET, SMCCC filters */
-	bool v1n1;		/* writable ID registers, since 6.7, and those of such a CPU */
+	bool v1n1;		/* ID registers are writable (6.7), and the CPU fits the template */
 } host;
 
 static int kvm_fd;
 static u32 qemu_target;
 static u64 qemu_vls[KVM_ARM64_SVE_VLS_WORDS];
 
-/* More about a call than its step's name */
+/* Added to the message of a step that fails */
 static char detail[96];
 #define say(...) snprintf(detail, sizeof(detail), __VA_ARGS__)
 
@@ -202,7 +205,7 @@ static int check_cap(int fd, long cap)
 	return kvm_call(fd, KVM_CHECK_EXTENSION, (void *)cap);
 }
 
-/* What is the case now */
+/* Returns the conditions that hold for the VM and its current vCPU. */
 static u32 conditions(struct vm *vm)
 {
 	u32 features = vm->vcpu[vm->cpu].init.features[0], is = vm->vmm->is;
@@ -230,9 +233,9 @@ static int required_caps(struct vm *vm, const struct step *s)
 }
 
 /*
- * @arg: how many bits of IPA are enough; otherwise the VMM asks for the limit. At
- * baselines it gets no more than 40 here: they do not change the limit, and since
- * 6.18 KVM takes a second of emulation to destroy a VM of 48 bits.
+ * @arg: size of the IPA space in bits; 0: the VMM uses the host's limit. At baselines,
+ * the test uses at most 40 bits instead. Baselines do not change the limit, and since
+ * 6.18 KVM needs a second to destroy a VM of 48 bits on an emulated host.
  */
 static int create_vm(struct vm *vm, const struct step *s)
 {
@@ -258,7 +261,7 @@ static int add_memory(struct vm *vm, const struct step *s)
 	};
 
 	vm->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	TEST_ASSERT(vm->ram != MAP_FAILED, "mmap: expected memory, got errno %d", errno);
+	TEST_ASSERT(vm->ram != MAP_FAILED, "mmap() failed, errno %d", errno);
 	memcpy(vm->ram, guest_code, guest_code_end - guest_code);
 	region.userspace_addr = (u64)vm->ram;
 	return kvm_call(vm->fd, KVM_SET_USER_MEMORY_REGION, &region);
@@ -288,8 +291,13 @@ static u32 features_of(int fd)
 	return features;
 }
 
-/* @arg: whence the target and the features */
-enum { PREFERRED, SCRATCH, SAVED, AGAIN };
+/* init_vcpu()'s @arg: the source of the target and the features */
+enum {
+	PREFERRED,	/* KVM_ARM_PREFERRED_TARGET, and the VMM's row */
+	SCRATCH,	/* QEMU's scratch VM, and the VMM's row */
+	SAVED,		/* the saved vCPU */
+	AGAIN,		/* this vCPU's last KVM_ARM_VCPU_INIT */
+};
 
 static int init_vcpu(struct vm *vm, const struct step *s)
 {
@@ -371,7 +379,7 @@ static int pvtime(struct vm *vm, const struct step *s)
 	       attr_call(fd, KVM_SET_DEVICE_ATTR, group, attr, &ipa);
 }
 
-/* @arg: KVM_CREATE_DEVICE_TEST, or nothing */
+/* @arg: KVM_CREATE_DEVICE_TEST, or 0 */
 static int create_gic(struct vm *vm, const struct step *s)
 {
 	struct kvm_create_device dev = { .type = vm->vmm->gic, .fd = -1, .flags = s->arg };
@@ -390,7 +398,7 @@ static int create_its(struct vm *vm, const struct step *s)
 	return ret;
 }
 
-/* @arg: the group, @list: the attribute, @val: its value; of the ITS if it depends on that */
+/* @arg: group, @list: attribute, @val: value. A step with the condition ITS is for the ITS. */
 static int set_dev(struct vm *vm, const struct step *s)
 {
 	u64 val = s->val;
@@ -406,7 +414,7 @@ static int set_nr_irqs(struct vm *vm, const struct step *s)
 	return attr_call(vm->gic, KVM_SET_DEVICE_ATTR, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &nr);
 }
 
-/* From here on what was saved is what is written */
+/* The following steps write the saved state. */
 static int load_saved(struct vm *vm, const struct step *s)
 {
 	vm->from = saved;
@@ -472,10 +480,7 @@ static int cmp_regs(const void *a, const void *b)
 	return ra->id < rb->id ? -1 : ra->id > rb->id;
 }
 
-/*
- * Lists registers and reads those of the classes @arg. @val: for how many there
- * is room, whether to try again with as many as KVM says, whether to sort them
- */
+/* Lists the registers, and reads those of the classes @arg. @val: RETRY, SORT, room */
 static int get_regs(struct vm *vm, const struct step *s)
 {
 	static union { struct kvm_reg_list list; u64 room[MAX_REGS + 1]; } l;
@@ -488,7 +493,8 @@ static int get_regs(struct vm *vm, const struct step *s)
 	if (ret == -E2BIG && s->val & RETRY)
 		ret = vcpu_call(vm, KVM_GET_REG_LIST, &l);
 	say("%lu registers", (long)l.list.n);
-	TEST_ASSERT(ret || l.list.n <= MAX_REGS, "Room for %u registers, not for %lu", MAX_REGS,
+	TEST_ASSERT(ret || l.list.n <= MAX_REGS,
+		    "MAX_REGS is %u, but KVM lists %lu registers: increase it", MAX_REGS,
 		    (long)l.list.n);
 	for (i = to->nr_regs = 0; i < l.list.n && !ret; i++) {
 		struct reg *reg = &to->regs[to->nr_regs];
@@ -504,7 +510,7 @@ static int get_regs(struct vm *vm, const struct step *s)
 	return ret;
 }
 
-/* Writes those of the classes @arg, in the order in which they were saved */
+/* Writes the registers of the classes @arg, in the order of the saved list. */
 static int put_regs(struct vm *vm, const struct step *s)
 {
 	struct vcpu_state *from = &vm->from->vcpu[vm->cpu];
@@ -517,7 +523,7 @@ static int put_regs(struct vm *vm, const struct step *s)
 	return ret;
 }
 
-/* @arg: the ioctl, @val: of what in struct vcpu_state */
+/* @arg: the ioctl, @val: the offset of its structure in struct vcpu_state */
 static int get_struct(struct vm *vm, const struct step *s)
 {
 	return vcpu_call(vm, s->arg, (void *)&vm->state->vcpu[vm->cpu] + s->val);
@@ -534,9 +540,9 @@ struct gic_reg {
 	u32 group;
 	u32 offset;
 	u32 bytes;
-	u8 bits;	/* for each interrupt, of SPIs only */
-	u8 prio;	/* there if the CPU interface has that many bits of priority */
-	u16 clear;	/* what is written before it, with all bits set */
+	u8 bits;	/* if not 0: bits for each interrupt; only the SPIs' are accessed */
+	u8 prio;	/* the CPU interface has it if it has that many priority bits */
+	u16 clear;	/* write all ones to the register at this offset first */
 };
 
 #define GICD	KVM_DEV_ARM_VGIC_GRP_DIST_REGS
@@ -545,7 +551,7 @@ struct gic_reg {
 #define GITS	KVM_DEV_ARM_VGIC_GRP_ITS_REGS
 #define SYSREGS	KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS
 #define LEVEL	KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO
-#define BANKED	(GICD | BIT(31))	/* each vCPU of a GICv2 has its own */
+#define BANKED	(GICD | BIT(31))	/* GICv2: each vCPU has its own */
 #define LINE	(VGIC_LEVEL_INFO_LINE_LEVEL << KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_SHIFT)
 #define ICC(r)	.group = SYSREGS, .offset = SYS_ICC_##r##_EL1 >> Op2_shift, .bytes = 8
 
@@ -557,13 +563,14 @@ static int gic_val(struct vm *vm, u32 group, u64 attr)
 	u32 i;
 
 	if (vm->saving) {
-		TEST_ASSERT(state->nr_gic < MAX_GIC, "Room for %u values of the GIC", MAX_GIC);
+		TEST_ASSERT(state->nr_gic < MAX_GIC,
+			    "MAX_GIC is %u, but there are more values: increase it", MAX_GIC);
 		val = &state->gic[state->nr_gic++];
 		*val = (struct gic_val) { .group = group, .attr = attr };
 		return attr_call(fd, KVM_GET_DEVICE_ATTR, group, attr, &val->val);
 	}
 
-	/* Mostly the one after the last */
+	/* Most restores have the order of the save, so start after the last match. */
 	for (i = 0; i < state->nr_gic; i++) {
 		val = &state->gic[(state->gic_next + i) % state->nr_gic];
 		if (val->group == group && val->attr == attr) {
@@ -571,7 +578,8 @@ static int gic_val(struct vm *vm, u32 group, u64 attr)
 			return attr_call(fd, KVM_SET_DEVICE_ATTR, group, attr, &val->val);
 		}
 	}
-	TEST_FAIL("Group %u, attribute 0x%lx is restored, but was not saved", group, (long)attr);
+	TEST_FAIL("The table restores group %u, attribute 0x%lx, but did not save it", group,
+		  (long)attr);
 }
 
 static int prio_bits(struct vm *vm, u64 cpu)
@@ -583,7 +591,7 @@ static int prio_bits(struct vm *vm, u64 cpu)
 	return ((ctlr >> 8) & 7) + 1;
 }
 
-/* Reads or writes the registers of @list; those that each vCPU has, of this one */
+/* Reads or writes the registers of @list. Registers of vCPUs are the current vCPU's. */
 static int gic_regs(struct vm *vm, const struct step *s)
 {
 	u64 v2_cpu = (u64)vm->cpu << KVM_DEV_ARM_VGIC_CPUID_SHIFT;
@@ -619,7 +627,7 @@ static int gic_regs(struct vm *vm, const struct step *s)
 	return ret;
 }
 
-/* From here on the GIC's registers are read (@arg is 1) or written (0) */
+/* gic_regs() reads (@arg is 1) or writes (0) in the following steps. */
 static int saving(struct vm *vm, const struct step *s)
 {
 	vm->saving = s->arg;
@@ -652,7 +660,7 @@ static int run_steps(struct vm *vm, const struct step *steps)
 					       vm->vmm->name, at, ways[way], vm->cpu, s->name,
 					       strerror(-ret), ret,
 					       detail[0] ? ": " : "", detail);
-				/* No need to say it again */
+				/* Outer tables do not print the failure again. */
 				ret = -ECANCELED;
 			}
 		}
@@ -666,7 +674,7 @@ static int nested_steps(struct vm *vm, const struct step *s)
 	return run_steps(vm, s->list);
 }
 
-/* Answers TRNG_VERSION with 1.0, and all that it has not asked for with 0 */
+/* Completes the guest's TRNG_VERSION: version 1.0, and 0 in X1 to X3. */
 static int answer_hypercall(struct vm *vm)
 {
 	u64 val[4] = {};
@@ -699,21 +707,21 @@ static int run_guest(struct vm *vm, const struct step *s)
 	if (run->exit_reason != KVM_EXIT_MMIO || run->mmio.phys_addr != GUEST_EXIT)
 		return -EPROTO;
 
-	/* The guest's store is only done when KVM runs the vCPU again */
+	/* KVM completes the guest's store in the next KVM_RUN. */
 	run->immediate_exit = 1;
 	ret = vcpu_call(vm, KVM_RUN, NULL);
 	run->immediate_exit = 0;
 	if (ret != -EINTR)
 		return -EPROTO;
 
-	/* The first two are counters */
+	/* The first two views are counters: they may increase. */
 	for (i = 0, ret = 0; i < ARRAY_SIZE(views) && !ret; i++) {
 		u64 val, had = vm->view[vm->cpu][i];
 
 		ret = one_reg(vm, KVM_GET_ONE_REG, ARM64_CORE_REG(regs.regs[views[i].x]), &val);
 		if (!ret && vm->seen && (i < 2 ? val < had : val != had)) {
-			say("the guest saw %s 0x%lx, and now 0x%lx", views[i].name, (long)had,
-			    (long)val);
+			say("the guest read %s as 0x%lx before, and as 0x%lx now", views[i].name,
+			    (long)had, (long)val);
 			return -EBADMSG;
 		}
 		vm->view[vm->cpu][i] = val;
@@ -724,7 +732,7 @@ static int run_guest(struct vm *vm, const struct step *s)
 #define RESET_PSTATE	(PSR_D_BIT | PSR_A_BIT | PSR_I_BIT | PSR_F_BIT | PSR_MODE_EL1h)
 #define OF(member)	offsetof(struct vcpu_state, member)
 
-/* How tables say things */
+/* Initialisers of steps */
 #define PSTATE			"PSTATE", set_reg, ARM64_CORE_REG(regs.pstate), RESET_PSTATE
 #define PC			"PC", set_reg, ARM64_CORE_REG(regs.pc), RAM_BASE, \
 				.when = FIRST
@@ -748,17 +756,17 @@ static int run_guest(struct vm *vm, const struct step *s)
 #define CREATE_ITS		"KVM_CREATE_DEVICE ITS", create_its, .when = ITS
 #define NR_IRQS			"GIC NR_IRQS", set_nr_irqs
 #define REGS(regs)		#regs, gic_regs, .list = regs
-#define READ_GIC		"reads of the GIC", saving, 1
-#define WRITE_GIC		"writes of the GIC", saving, 0
-#define LOAD			"what was saved", load_saved
+#define READ_GIC		"start reading the GIC", saving, 1
+#define WRITE_GIC		"start writing the GIC", saving, 0
+#define LOAD			"start writing the saved state", load_saved
 #define STEPS(steps)		#steps, nested_steps, .list = steps
 #define RUN			"KVM_RUN", run_guest, EACH
 #define EACH			.each = true
 #define TOLERATED		.tolerated = true
 
 /*
- * What Firecracker keeps of the GIC, and cloud-hypervisor, which has it from
- * there: not GICD_IIDR. Of the CPU interface and the ITS QEMU keeps the same.
+ * Firecracker saves these registers, and not GICD_IIDR. cloud-hypervisor uses the same
+ * lists. QEMU uses the same lists of the CPU interface and the ITS.
  */
 static const struct gic_reg gicd_v3[] = {
 	{ GICD, GICD_CTLR, 4 }, { GICD, GICD_STATUSR, 4 }, { GICD, GICD_ICENABLER, .bits = 1 },
@@ -813,7 +821,7 @@ static const int fc_caps[] = {
 	KVM_CAP_DEVICE_CTRL, KVM_CAP_MP_STATE, KVM_CAP_ONE_REG, -1
 };
 
-/* Makes a Neoverse V1 look like an N1: which bits change, and to what */
+/* The template that makes a Neoverse V1 look like an N1: it sets the bits of filter to val. */
 static const struct { u64 id, filter, val; } v1n1[] = {
 	{ KVM_ARM64_SYS_REG(SYS_ID_AA64PFR0_EL1), 0x000f000f00000000, 0 },
 	{ KVM_ARM64_SYS_REG(SYS_ID_AA64ISAR0_EL1), 0xf0ff0fff0000f000, 0x1000 },
@@ -821,7 +829,7 @@ static const struct { u64 id, filter, val; } v1n1[] = {
 	{ KVM_ARM64_SYS_REG(SYS_ID_AA64MMFR2_EL1), 0x0000000f00000000, 0 },
 };
 
-/* Read of the first vCPU, written to all. @arg: which of both */
+/* Firecracker reads the first vCPU, and writes all vCPUs. @arg: the ioctl */
 static int fc_template(struct vm *vm, const struct step *s)
 {
 	static u64 vals[ARRAY_SIZE(v1n1)];
@@ -835,13 +843,13 @@ static int fc_template(struct vm *vm, const struct step *s)
 	return ret;
 }
 
-/* It asks /dev/kvm, not the VM */
+/* Firecracker checks the capability on /dev/kvm, not on the VM. */
 static int fc_reset_counter(struct vm *vm, const struct step *s)
 {
 	return check_cap(kvm_fd, KVM_CAP_COUNTER_OFFSET) > 0 ? set_reg(vm, s) : 0;
 }
 
-/* The types of the caches and LoC, as if sysfs showed three levels */
+/* Firecracker sets Ctype<n> and LoC from sysfs. Here sysfs has three levels of caches. */
 static int fc_clidr(struct vm *vm, const struct step *s)
 {
 	u64 clidr;
@@ -851,7 +859,10 @@ static int fc_clidr(struct vm *vm, const struct step *s)
 	return ret ?: one_reg(vm, KVM_SET_ONE_REG, s->arg, &clidr);
 }
 
-/* Amazon's kernels 5.10 and 6.1 list what others list since 6.4 */
+/*
+ * Adds the physical timer to the saved registers. Amazon's 5.10 and 6.1 list it, other
+ * kernels only since 6.4. So Firecracker can write it where KVM does not list it.
+ */
 static int fc_add_ptimer(struct vm *vm, const struct step *s)
 {
 	const struct reg ptimer[] = {
@@ -867,7 +878,7 @@ static int fc_add_ptimer(struct vm *vm, const struct step *s)
 	return 0;
 }
 
-/* Of a GICv3 cloud-hypervisor's, too; both have it after the vCPUs */
+/* cloud-hypervisor uses the same calls for a GICv3. Both create the GIC after the vCPUs. */
 static const struct step fc_create_gic[] = {
 	{ "KVM_CREATE_DEVICE", create_gic },
 	{ GIC_ADDR(V3_ADDR_TYPE_DIST, GICD_BASE), .when = V3 },
@@ -933,7 +944,7 @@ static const struct step fc_gic[] = {
 static const struct step fc_save_vcpu[] = {
 	{ GET_MP_STATE },
 	{ GET_REGS(ALL_REGS, 500 | RETRY) },
-	{ "PTIMER_* as of Amazon's kernels", fc_add_ptimer, .when = SINCE_6_4 },
+	{ "add PTIMER_*, as Amazon's kernels list it", fc_add_ptimer, .when = SINCE_6_4 },
 	{ "MPIDR_EL1", get_mpidr }, {}
 };
 
@@ -970,7 +981,7 @@ static const int ch_caps[] = {
 	KVM_CAP_IRQ_ROUTING, KVM_CAP_MP_STATE, KVM_CAP_ONE_REG, KVM_CAP_USER_MEMORY, -1
 };
 
-/* Of the first vCPU where the VM has the capability, of each otherwise */
+/* If the VM has the capability, cloud-hypervisor writes only the first vCPU's counter. */
 static int ch_put_counter(struct vm *vm, const struct step *s)
 {
 	struct reg *reg = find_reg(&vm->from->vcpu[vm->cpu], KVM_REG_ARM_TIMER_CNT);
@@ -1042,7 +1053,7 @@ static const struct step ch_restore[] = {
 
 /* --------------------------------- crosvm --------------------------------- */
 
-/* For virtio-pvclock */
+/* crosvm does this for virtio-pvclock. */
 static int cr_counter_offset(struct vm *vm, const struct step *s)
 {
 	struct kvm_arm_counter_offset offset = {};
@@ -1050,10 +1061,10 @@ static int cr_counter_offset(struct vm *vm, const struct step *s)
 	return kvm_call(vm->fd, KVM_ARM_SET_COUNTER_OFFSET, &offset);
 }
 
-/* No such function is defined: it is where the 64-bit ones begin */
+/* The first id of the TRNG's 64-bit calls. No call has this id. */
 #define TRNG_VERSION64	(ARM_SMCCC_TRNG_VERSION | ARM_SMCCC_SMC_64 << ARM_SMCCC_CALL_CONV_SHIFT)
 
-/* For its TRNG */
+/* crosvm emulates the TRNG itself, so it filters its calls. */
 static int cr_filter(struct vm *vm, const struct step *s)
 {
 	struct kvm_smccc_filter filter = {
@@ -1069,7 +1080,7 @@ static int cr_forwarded(struct vm *vm, const struct step *s)
 	return vm->forwarded ? 0 : -ENOMSG;
 }
 
-/* kvmtool's, too; both have it before the vCPUs */
+/* kvmtool makes the same calls. Both create the GIC before the vCPUs. */
 static const struct step cr_create_gic[] = {
 	{ "KVM_CREATE_DEVICE", create_gic },
 	{ GIC_ADDR(V3_ADDR_TYPE_REDIST, GICR_BASE), .when = V3 },
@@ -1104,10 +1115,10 @@ static const struct step cr_create[] = {
 static const struct step cr_boot[] = {
 	{ STEPS(cr_create) },
 	{ RUN },
-	{ "TRNG_VERSION comes to the VMM", cr_forwarded, .when = SINCE_6_4 }, {}
+	{ "KVM forwards TRNG_VERSION", cr_forwarded, .when = SINCE_6_4 }, {}
 };
 
-/* All words of the redistributors and of the distributor, with GICD_IIDR */
+/* crosvm saves all words of the redistributors and of the distributor, also GICD_IIDR. */
 static const struct gic_reg cr_gicr[] = { { GICR, 0, 2 * SZ_64K }, {} };
 
 static const struct gic_reg cr_gicd[] = { { GICD, 0, SZ_64K }, {} };
@@ -1156,7 +1167,7 @@ static const int qemu_caps[] = {
 	KVM_CAP_IOEVENTFD_ANY_LENGTH, KVM_CAP_DEVICE_CTRL, -1
 };
 
-/* The ID registers that it cannot do without: CRm and op2 */
+/* QEMU fails if it cannot read these ID registers. Each is CRm << 4 | op2. */
 static const u8 qemu_id_regs[] = {
 	0x40, 0x41, 0x45, 0x50, 0x51, 0x60, 0x61, 0x62, 0x70, 0x71, 0x72, 0x73, 0x10, 0x11, 0x12,
 	0x14, 0x15, 0x16, 0x17, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x30, 0x31, 0x32,
@@ -1176,13 +1187,13 @@ static int qemu_read_id_regs(struct vm *vm, const struct step *s)
 	return ret;
 }
 
-/* @arg: get or set */
+/* @arg: the ioctl */
 static int qemu_access_vls(struct vm *vm, const struct step *s)
 {
 	return one_reg(vm, s->arg, KVM_REG_ARM64_SVE_VLS, qemu_vls);
 }
 
-/* SVE is not finalized */
+/* QEMU reads KVM_REG_ARM64_SVE_VLS here without KVM_ARM_VCPU_FINALIZE. */
 static const struct step qemu_scratch_steps[] = {
 	{ "KVM_CREATE_VM", create_vm },
 	{ "KVM_CAP_ARM_MTE", enable_cap, KVM_CAP_ARM_MTE, TOLERATED },
@@ -1194,7 +1205,7 @@ static const struct step qemu_scratch_steps[] = {
 	{ "KVM_REG_ARM64_SVE_VLS", qemu_access_vls, KVM_GET_ONE_REG, .when = WITH_SVE }, {}
 };
 
-/* A VM to look at what the host has */
+/* QEMU creates a scratch VM to find the host's features. */
 static int qemu_scratch(struct vm *vm, const struct step *s)
 {
 	struct vm scratch = { .vmm = vm->vmm };
@@ -1205,7 +1216,7 @@ static int qemu_scratch(struct vm *vm, const struct step *s)
 	return ret;
 }
 
-/* What the stream has must be in its own list */
+/* QEMU refuses a stream with a register that its own list does not have. */
 static int qemu_find_regs(struct vm *vm, const struct step *s)
 {
 	struct vcpu_state *from = &vm->from->vcpu[vm->cpu];
@@ -1300,7 +1311,10 @@ static const struct step qemu_gic[] = {
 	{ REGS(icc), EACH, .when = V3 }, {}
 };
 
-/* A GIC that was reset is written as it is: that is what QEMU's own reset makes of it */
+/*
+ * At reset, QEMU writes its own reset values to the GIC. They equal KVM's, so the table
+ * reads the GIC after KVM's reset and writes the values back.
+ */
 static const struct step qemu_create[] = {
 	{ "required capabilities", required_caps, .list = qemu_caps },
 	{ "scratch VM", qemu_scratch },
@@ -1414,8 +1428,8 @@ static const struct step kvmtool_boot[] = {
 #define KVMTOOL		.nr_irqs = 64, .features = ALL_FEATURES, .boot = kvmtool_boot
 
 /*
- * crosvm saves no VM with an ITS, and none with SVE: it reads V0 to V31, which
- * those do not have. kvmtool saves none at all.
+ * crosvm does not save a VM with an ITS. It cannot save one with SVE: it reads V0 to
+ * V31, and KVM refuses these ids if a vCPU has SVE. kvmtool saves no VMs.
  */
 static const struct vmm vmms[] = {
 	{ "Firecracker", ON_V3, FIRECRACKER, .is = ITS },
@@ -1469,13 +1483,13 @@ static bool run_sequence(const struct vmm *vmm)
 static const char *why_not(const struct vmm *vmm)
 {
 	if (vmm->gic == KVM_DEV_TYPE_ARM_VGIC_V2 ? !host.gic_v2 : !host.gic_v3)
-		return "no such GIC";
+		return "the host does not offer this vGIC";
 	if (vmm->needs & ~host.features)
-		return "no such features";
+		return "the host lacks SVE or PAUTH";
 	if (vmm->is & SINCE_6_4 && !host.v6_4)
 		return "the kernel is older than 6.4";
 	if (vmm->is & V1N1 && !host.v1n1)
-		return "no writable ID registers, or not the CPU for that";
+		return "ID registers cannot be written, or the CPU lacks SHA2, DCPOP or LRCPC";
 	if (way != NATIVE && !nr_baselines)
 		return "no KVM_CAP_GUEST_COMPAT";
 	return NULL;
@@ -1485,8 +1499,8 @@ static void set_default(const char *val)
 {
 	int fd = open(PARAMETER, O_WRONLY);
 
-	TEST_ASSERT(fd >= 0 && write(fd, val, strlen(val)) > 0, "%s = %s: expected 0, got errno %d",
-		    PARAMETER, val, errno);
+	TEST_ASSERT(fd >= 0 && write(fd, val, strlen(val)) > 0,
+		    "writing \"%s\" to %s: expected success, got errno %d", val, PARAMETER, errno);
 	close(fd);
 }
 
@@ -1497,7 +1511,7 @@ static void restore_default(void)
 	set_default(first_default);
 }
 
-/* In the host's native state, in which this leaves it */
+/* Sets the host default to native, and fills @host. The old default returns at exit. */
 static void look_at_host(void)
 {
 	unsigned long cpu = getauxval(AT_HWCAP), need = HWCAP_SHA2 | HWCAP_DCPOP | HWCAP_LRCPC;
@@ -1507,7 +1521,7 @@ static void look_at_host(void)
 
 	if (fd >= 0) {
 		TEST_ASSERT(read(fd, first_default, sizeof(first_default) - 1) > 0,
-			    "Reading %s: expected its value, got errno %d", PARAMETER, errno);
+			    "reading %s: expected its value, got errno %d", PARAMETER, errno);
 		close(fd);
 		set_default("native");
 		atexit(restore_default);
@@ -1531,7 +1545,7 @@ static void look_at_host(void)
 	kvm_vm_free(vm);
 }
 
-/* A result of its own for each VMM and way, which names the baselines that fail */
+/* Gives one result for all baselines. The messages before it name the baselines that fail. */
 static void test_vmm(const struct vmm *vmm)
 {
 	const char *why = why_not(vmm);

@@ -1,20 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """
-What people read about the tables of guest compatibility, made from the tables.
+Writes the parts of documentation and headers that come from the tables.
 
   docs.py TABLE check		name what differs, and what is missing
-  docs.py TABLE write		write it
-  docs.py TABLE new NAME TOPIC	begin a behaviour: row, documentation, test
+  docs.py TABLE write		write these parts
+  docs.py TABLE new NAME TOPIC	write the skeleton of a behaviour: row, documentation, test
 
-TABLE is the program 'table', built for this machine. Made from it, or from the file
-named, are
+TABLE is the program 'table', built for this machine. It makes
 
 - in Documentation/virt/kvm/guest-compat/, each line "id, name, revision, releases" of
-  the pages: all but the words; distributions.rst's baselines and vectors; in
-  changes.rst, an empty release;
-- the numbers of baselines in include/uapi/linux/kvm_guest_compat.h, the list that the
-  selftests try, and the line of a new release in kernels.tsv.
+  the pages, without the text; the baselines and vectors of distributions.rst; and in
+  changes.rst, a release that is empty;
+- the numbers of baselines in include/uapi/linux/kvm_guest_compat.h, the selftests' list
+  of baselines, and the line of a new release in kernels.tsv.
 """
 import collections
 import fnmatch
@@ -43,7 +42,7 @@ class Error(Exception):
 
 
 class Table:
-    """What the program says of the kernel's tables."""
+    """The output of the program 'table'"""
 
     def __init__(self, program):
         self.program = program
@@ -57,18 +56,18 @@ class Table:
         return subprocess.run([self.program, *words], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
 
     def changes(self, name):
-        """The releases that changed a behaviour, in their order."""
+        """Returns the releases that changed a behaviour, in order."""
         starts = {row.releases.split(' ')[0] for row in self.rows if row.name == name}
         return sorted(starts - {'5.10', 'none'}, key=release)
 
 
 def release(text):
-    """6.12 or 6.12.6, as what can be compared"""
+    """Returns 6.12 or 6.12.6 in a form that can be compared."""
     return tuple(int(n) for n in re.findall(r'\d+', text)[:2])
 
 
 def pages():
-    """Which behaviours are on which page: the table of index.rst, as (page, patterns, but not these)."""
+    """Returns the table of index.rst as a list of (page, patterns of behaviours, patterns left out)."""
     found, text = [], (PAGES / 'index.rst').read_text()
     for line in text[text.index('Behaviours\n'):].splitlines()[2:]:
         if line.startswith('===='):
@@ -90,7 +89,7 @@ def page_of(name):
 
 
 def made(text, what, lines):
-    """Replaces what is between the two marks."""
+    """Replaces the lines between the two marks."""
     begin, end = f'.. made from {what}\n', f'.. end of what is made from {what}\n'
     if begin not in text or end not in text:
         raise Error(f'the marks "{begin.strip()}" and "{end.strip()}" are not there')
@@ -106,7 +105,7 @@ def simple_table(head, rows):
 
 
 def topic_page(table, name, text):
-    """Its lines, with the words that they have."""
+    """Makes the lines of a page, and keeps their text."""
     words = {(int(m[1]), int(m[3])): m[5] for m in map(LINE.fullmatch, text.splitlines()) if m}
     here = [row for row in table.rows if page_of(row.name) == name]
     lines, done = [], False
@@ -121,7 +120,7 @@ def topic_page(table, name, text):
 
 
 def changes(table, text):
-    """A release that is empty is that of the behaviours in the last cell."""
+    """Fills in an empty release, from the behaviours in the last cell."""
     def fill(match):
         names = [name for name in re.findall('[a-z0-9_]+', match[2]) if name in table.names]
         when = sorted({r for name in names for r in table.changes(name)}, key=release)
@@ -145,7 +144,7 @@ def kernels(table, text):
 
 
 def uapi(table, text):
-    """A number that was given is never another one, and stays."""
+    """Writes the numbers of baselines. Fails if an existing number would change."""
     given = dict(re.findall(r'^#define KVM_GUEST_COMPAT_(\d+_\d+_V\d+)\s+(0x\w+)$', text, re.M))
     now = {name.upper().replace('.', '_').replace('-', '_'): number for name, number, _ in table.baselines}
     for name, number in given.items():
@@ -172,7 +171,7 @@ def header(table, text):
 
 
 def everything(table):
-    """What each file is, and has to be."""
+    """Yields each file's path, its text, and the text that it must have."""
     for path in sorted(PAGES.glob('*.rst')):
         text = is_ = path.read_text()
         if path.name == 'changes.rst':
@@ -194,18 +193,18 @@ def following(when):
 
 
 def within(cell, when):
-    """Does the release column of changes.rst have a change of this release?"""
+    """Returns whether a cell of changes.rst's release column covers this release."""
     if cell == 'various':
         return True
     for first, point, last in re.findall(r'(\d+\.\d+)(\.\w+)?(?: to (\d+\.\d+))?', cell):
-        # The release after the last one, or after one that has a backport, goes back.
+        # A behaviour changes back in the release after the last one, or after a backport.
         if release(first) <= when <= (following(release(last or first)) if last or point else release(first)):
             return True
     return False
 
 
 def missing(table):
-    """What a person has to write, and has not."""
+    """Yields what must be written by hand, and is missing."""
     for path in sorted([*PAGES.glob('*.rst'), *TOPICS.glob('*.h'), *TESTS.glob('guest_compat_*.c')]):
         for nr, line in enumerate(path.read_text().splitlines(), 1):
             if re.search(f'{TODO}:|"{TODO}"', line):
@@ -226,7 +225,7 @@ def missing(table):
         if at and len(lines[at]) < len(lines[at - 1]):
             digits = ''.join(vector.split(', ')[at + 2] for vector in table.vectors[1:])
             yield f'baselines.h: the revisions of {name} are "{digits}"'
-    # A row that nothing tests does nothing. ID_FIELDS() and its like, and .select, do it for theirs.
+    # Without code that tests it, a row does nothing. Rows of ID_FIELDS() and the like, and rows with .select, need none.
     sources = ''.join(path.read_text() for under in ('arch/arm64/kvm', 'arch/arm64/include/asm', 'virt/kvm')
                       for path in (TOP / under).glob('**/*.[chS]') if path.parent != TOPICS or path.suffix == '.c')
     for path in sorted(TOPICS.glob('*.h')):
@@ -261,7 +260,7 @@ def write(table):
 ### a new behaviour
 
 def insert(path, pattern, new, last=False):
-    """Before the first place, or after the last, where this pattern is in the file."""
+    """Inserts text before the first match of a pattern, or after the last."""
     text = path.read_text()
     places = [m.end() if last else m.start() for m in re.finditer(pattern, text, re.M)]
     if not places:

@@ -3,13 +3,13 @@
 #define GUEST_COMPAT_FREEZE_H
 
 /*
- * What may become of baselines. "published" has a line for each that is: its
- * name, the release on which it was published, the point release measured, and
- * the revision of each behaviour. A kernel has all of them, and each is what
- * the line says for the ids that the line has.
+ * Checks that published baselines do not change. The file "published" has a line for
+ * each: its name, the release that published it, the point release measured, and the
+ * revision of each behaviour. A kernel must have each of these baselines. For the ids
+ * that a line has, the revisions must be those of the line.
  */
 
-/* '.' where this kernel has no behaviour of that id */
+/* Writes the revisions of a baseline, and '.' for an id without a row. */
 static inline void freeze_vector(char *text, const struct guest_compat_baseline *baseline)
 {
 	unsigned int id;
@@ -20,7 +20,7 @@ static inline void freeze_vector(char *text, const struct guest_compat_baseline 
 	*text = '\0';
 }
 
-/* What @release had, by the rows as they are today */
+/* Writes the revisions that @release has by the rows. */
 static inline void freeze_release(char *text, unsigned int release)
 {
 	unsigned int id;
@@ -58,7 +58,7 @@ static inline const struct guest_compat_baseline *freeze_find(const char *name)
 	return NULL;
 }
 
-/* Is @name in @published? */
+/* Returns whether @published has a line for baseline @name. */
 static inline bool freeze_is_published(const char *published, const char *name)
 {
 	const char *line = published;
@@ -75,8 +75,8 @@ static inline bool freeze_is_published(const char *published, const char *name)
 }
 
 /*
- * Is @baseline what the line @was says? An id that came later has what kernels
- * gave to VMs of the baseline until then.
+ * Returns whether @baseline equals the published line @was. An id that came later must
+ * have the revision of the release that published the line: VMs had that one until then.
  */
 static inline bool freeze_same(const struct guest_compat_baseline *baseline, const char *was)
 {
@@ -106,7 +106,7 @@ static inline bool freeze_same(const struct guest_compat_baseline *baseline, con
 	return true;
 }
 
-/* Every published line is kept; returns how many are not, and says what to do */
+/* Returns the number of published lines that were changed or removed, and says what to do. */
 static inline unsigned int freeze_kept(const char *published)
 {
 	char line[512], now[512], name[16];
@@ -140,7 +140,7 @@ static inline unsigned int freeze_kept(const char *published)
 	return bad;
 }
 
-/* The newest version of each release is what the rows say; how many are not? */
+/* Returns the number of newest versions that differ from the rows, and says what to do. */
 static inline unsigned int freeze_up_to_date(const char *published)
 {
 	char want[GUEST_COMPAT_MAX_ID + 1], has[GUEST_COMPAT_MAX_ID + 1], name[16], release[16];
@@ -172,7 +172,7 @@ static inline unsigned int freeze_up_to_date(const char *published)
 	return bad;
 }
 
-/* Only a baseline with nothing published but what came before it may be new */
+/* Returns the number of lines that are out of order, by release and version. */
 static inline unsigned int freeze_order(void)
 {
 	unsigned int bad = 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * virt/kvm's part of guest compatibility, with the tables of a made-up
- * architecture: three behaviours, four releases. Kernel B is kernel A after a
- * fourth behaviour was found, which had changed long before, and after the
- * baselines that it makes wrong had got a second version.
+ * Tests the code of virt/kvm with the tables of a made-up architecture. Kernel A has
+ * three behaviours and four releases. Kernel B is a later state of A's tables. They have
+ * a fourth behaviour, found after the baselines were published, and a second version of
+ * each baseline that this makes wrong.
  */
 #include "shims.h"
 
@@ -29,7 +29,7 @@ enum { SHAPE = 1, COLOUR = 2, TASTE = 4, SMELL = 5 };
 
 static const struct guest_compat_behaviour rows_a[] = { ROWS };
 
-/* Late: found when baselines without it had been published on 7.3 */
+/* A late row: 7.3 published baselines before this behaviour was found. */
 static const struct guest_compat_behaviour rows_b[] = {
 	ROWS,
 	[SMELL] = {
@@ -57,7 +57,7 @@ static const struct guest_compat_baseline baselines_b[] = {
 	BASELINE(7, 3, 1, GUEST_COMPAT_V7_3, "7.3.4", "11.0"),
 };
 
-/* Its line was changed, where a new one was due */
+/* Published lines are changed here. A new version should have been added instead. */
 static const struct guest_compat_baseline baselines_changed[] = {
 	BASELINE(5, 10, 1, GUEST_COMPAT_V7_3, "5.10.1", "00.0"),
 	BASELINE(6, 1, 1, GUEST_COMPAT_V7_3, "6.1.2", "11.00"),
@@ -70,7 +70,7 @@ static const struct guest_compat_baseline baselines_dropped[] = {
 	BASELINE(6, 1, 1, GUEST_COMPAT_V7_3, "6.1.2", "11.0"),
 };
 
-/* What was published of A */
+/* The baselines that kernel A published */
 static const char published[] =
 	"# comment\n"
 	"5.10-v1 7.3 5.10.1 00.0\n"
@@ -102,19 +102,19 @@ static struct kernel b = {
 	GUEST_COMPAT_V7_3, no_backports,
 };
 
-/* B's tables on an older kernel, which is not what the late row changed */
+/* B's tables on a kernel that is older than the change of the late row */
 static struct kernel old_b = {
 	rows_b, ARRAY_SIZE(rows_b), baselines_b, ARRAY_SIZE(baselines_b),
 	GUEST_COMPAT_V6_1, no_backports,
 };
 
-/* As A, by its own release: an older kernel with a backport */
+/* A's tables on an older kernel with a backport */
 static struct kernel old = {
 	rows_a, ARRAY_SIZE(rows_a), baselines_a, ARRAY_SIZE(baselines_a),
 	GUEST_COMPAT_V6_12, backports,
 };
 
-/* One that undid what its release had brought, and one with what a later brought */
+/* "less" reverted a change of its own release. "more" has a backport of a later one. */
 static struct kernel less = {
 	rows_a, ARRAY_SIZE(rows_a), baselines_a, ARRAY_SIZE(baselines_a),
 	GUEST_COMPAT_V6_12, undone,
@@ -125,7 +125,7 @@ static struct kernel more = {
 	GUEST_COMPAT_V6_4, ahead,
 };
 
-/* B whose author changed lines, added none, or A without some */
+/* B with changed lines, B without new versions, and A with lines dropped */
 static struct kernel changed = {
 	rows_b, ARRAY_SIZE(rows_b), baselines_changed, ARRAY_SIZE(baselines_changed),
 	GUEST_COMPAT_V7_3, no_backports,
@@ -150,7 +150,7 @@ static struct kernel *kernel = &a;
 #define guest_compat_native		(kernel->native)
 #define guest_compat_backports		(kernel->backports)
 
-/* Nothing that is red can be square */
+/* COLOUR 2 needs SHAPE 1. */
 unsigned int kvm_arch_guest_compat_incoherent(const struct kvm_guest_compat *compat)
 {
 	return compat->revision[COLOUR] == 2 && !compat->revision[SHAPE] ? COLOUR : 0;
@@ -181,7 +181,7 @@ static bool same(const struct kvm_guest_compat *x, const struct kvm_guest_compat
 	return !memcmp(x->revision, y->revision, sizeof(x->revision));
 }
 
-/* What LIST writes on @from is what LOAD reads on @to */
+/* Passes the vector @has, as LIST on kernel @from returns it, to LOAD on kernel @to. */
 static int move(struct kernel *from, struct kernel *to, const struct kvm_guest_compat *has,
 		struct kvm_guest_compat *got, u32 *bad_id)
 {
@@ -269,7 +269,7 @@ static void check_names(void)
 {
 	static const struct {
 		const char *text;
-		const char *is;		/* NULL: refused */
+		const char *is;		/* NULL: the text is refused */
 		const char *why;
 	} texts[] = {
 		{ "native", "native" },
@@ -353,7 +353,7 @@ static void check_versions(void)
 		kernel = &b;
 		on_b = of(number);
 
-		/* Selected there first, so that a vCPU can be there before the vector */
+		/* The result must equal the baseline as selected there: LOAD may follow a vCPU. */
 		refused += move(&a, &b, &on_a, &got, &bad_id) != 0;
 		wrong += !same(&got, &on_b) || got.baseline != number;
 		refused += move(&b, &a, &on_b, &got, &bad_id) != 0;
@@ -438,7 +438,7 @@ static void check_vectors(void)
 	check("a missing behaviour has the revision of that release",
 	      reader.want.revision[COLOUR], 1);
 
-	/* A baseline that the destination has never heard of */
+	/* The destination does not know the baseline. */
 	kernel = &b;
 	has = of(V2(GUEST_COMPAT_V6_1));
 	has.revision[SMELL] = 1;

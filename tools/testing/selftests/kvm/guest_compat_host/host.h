@@ -2,7 +2,7 @@
 #ifndef GUEST_COMPAT_HOST_H
 #define GUEST_COMPAT_HOST_H
 
-/* The rows and the rules of arm64, built for the machine at hand */
+/* The rows and ID register rules of arm64, built for the build machine */
 #include "shims.h"
 
 #define BIT(n)			(1ULL << (n))
@@ -21,7 +21,7 @@ struct kvm_vcpu;
 #include "../../../../../virt/kvm/guest_compat_name.c"
 #include "freeze.h"
 
-/* By its number: 1 is 5.10, after 5.19 comes 6.0, after 6.19 7.0 */
+/* Returns the name of a release. Number 1 is 5.10. 6.0 follows 5.19, and 7.0 follows 6.19. */
 static const char *release_name(unsigned int release)
 {
 	static char names[2][16];

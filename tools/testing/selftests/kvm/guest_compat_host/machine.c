@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The default that an ID register has as of an earlier release, and which
- * registers it lists, against what that release showed on a real machine.
+ * Compares ID registers and register lists, as the tables compute them for an earlier
+ * release, with those that this release showed on a real machine.
  *
- * A file of machines/ has, in columns, what kernels showed of a machine ("-" of a
- * register that is not in the kernel's list); on lines that begin with "host", what
- * it has itself; and on lines that begin with "differs", what the tables do not give
- * back of an older kernel, with the reason. From each kernel's values and the host's,
- * those of each older one must come out, but for what is listed, and its list. What
- * is listed here must occur.
+ * A file of machines/ has one column for each kernel: the register's value on the
+ * machine, or "-" if the kernel does not list the register. A line that begins with
+ * "host" has the CPU's own value. A line that begins with "differs" has a difference that
+ * the tables cannot reproduce, and its reason. The test computes the values of each older
+ * kernel from those of each newer one and the host's. Each difference must have a line,
+ * and each such line must occur.
  */
 #include <stdnoreturn.h>
 
@@ -20,7 +20,7 @@
 
 struct reg {
 	char name[48];
-	u32 reg;		/* 0: no ID register */
+	u32 reg;		/* encoding; 0: not an ID register */
 	bool has[MAX_KERNELS];
 	u64 val[MAX_KERNELS];
 	bool has_host;
@@ -31,8 +31,8 @@ struct diff {
 	char field[64];
 	char from[8];
 	char to[8];
-	u64 have;		/* what the tables give */
-	u64 want;		/* what the kernel showed */
+	u64 have;		/* by the tables */
+	u64 want;		/* on the real kernel */
 	char why[256];
 	int line;
 	bool occurs;
@@ -80,7 +80,7 @@ static noreturn void bail(int line, const char *what, const char *which)
 	exit(1);
 }
 
-/* The registers that a VM has a copy of */
+/* Returns the encoding of an ID register that is part of a VM's state, otherwise 0. */
 static u32 id_reg(const char *name)
 {
 	unsigned int op0, op1, crn, crm, op2;
@@ -177,7 +177,7 @@ static void read_host(int line)
 		bail(line, "no source is given for", name);
 }
 
-/* Why a difference stays, in a word */
+/* Returns whether the reason begins with one of these words. */
 static bool known_kind(const char *why)
 {
 	static const char * const kinds[] = { "vendor: ", "firmware: ", "unmodelled: ", "never: " };
@@ -272,7 +272,7 @@ static void differs(const char *field, int from, int to, u64 have, u64 want)
 	unlisted++;
 }
 
-/* Field by field, and what is in no field */
+/* Compares each field, and then the bits that are in no field. */
 static void compare(const struct reg *r, int from, int to, u64 have, u64 want)
 {
 	u64 rest = have ^ want;
@@ -293,13 +293,13 @@ static void compare(const struct reg *r, int from, int to, u64 have, u64 want)
 }
 
 /*
- * What decides whether a register of a vCPU without features is listed: see reglist.c,
- * caches.c and pmu.c. All others are listed by each release.
+ * The behaviour that decides whether KVM lists a register of a vCPU without features: see
+ * reglist.c, caches.c and pmu.c. Each release lists all other registers.
  */
 static const struct {
-	const char *name;		/* as it begins */
+	const char *name;		/* beginning of the register's name */
 	unsigned int id;
-	u8 listed;			/* bit n: at revision n */
+	u8 listed;			/* bit n: revision n lists it */
 } lists[] = {
 	{ "CCSIDR_EL1<0>",		0 },
 	{ "CCSIDR_EL1<1>",		0 },
@@ -332,7 +332,7 @@ static bool one_register(const struct reg *r, int from, int to)
 	if (!r->reg || !r->has[from] || !r->has[to])
 		return false;
 
-	/* What the host has is not what a kernel shows: nobody may make it up */
+	/* If a rule uses the host's value, the file must have it: it can differ from a kernel's. */
 	if (!r->has_host && default_of(m.release[to], r->reg, ~host, now) !=
 			    default_of(m.release[to], r->reg, host, now)) {
 		printf("# %s: the rules want the host's value, which is not here\n", r->name);
@@ -356,7 +356,7 @@ static void one_pair(int from, int to)
 	result(nr && unlisted == before, what);
 }
 
-/* The registers that this kernel listed, and no others, by the rows of its release */
+/* Compares the list by the rows of a release with that of the kernel. */
 static void one_list(int k)
 {
 	unsigned int before = unlisted, nr = 0;
@@ -387,7 +387,7 @@ static void one_machine(const char *path)
 		for (int to = from - 1; to >= 0; to--)
 			one_pair(from, to);
 
-	/* That release's own values stay as they are */
+	/* For the newest kernel's own release, no value changes. */
 	one_pair(m.nr_kernels - 1, m.nr_kernels - 1);
 
 	for (int k = 0; k < m.nr_kernels; k++)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What real machines showed: see machine.c
+# Tests with the ID registers of real machines: see machine.c
 
 checks	+= check-machines
 built	+= machine

@@ -2,7 +2,7 @@
 #ifndef GUEST_COMPAT_SHIMS_H
 #define GUEST_COMPAT_SHIMS_H
 
-/* What virt/kvm/guest_compat*.c needs of the kernel, on the machine at hand */
+/* Replaces what virt/kvm/guest_compat*.c uses of the kernel, for the build machine. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -24,7 +24,7 @@ static inline unsigned long array_index_nospec(unsigned long index, unsigned lon
 	return index;
 }
 
-/* What was said last */
+/* The last message to the kernel's log */
 static char kvm_said[256];
 #define kvm_info(...)	snprintf(kvm_said, sizeof(kvm_said), __VA_ARGS__)
 #define kvm_err(...)	snprintf(kvm_said, sizeof(kvm_said), __VA_ARGS__)

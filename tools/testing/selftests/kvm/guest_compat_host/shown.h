@@ -3,10 +3,10 @@
 #define GUEST_COMPAT_SHOWN_H
 
 /*
- * What tables without revisions add to a baseline: the fields of ID registers
- * that KVM knows, the registers that it lists, and the hypercalls of each
- * revision. "published" has them, too. What was added later has a row that hides
- * it from all that is published.
+ * Baselines also depend on tables without revisions: the ID register fields that KVM
+ * knows, the registers that it lists, and the hypercalls of each revision. The file
+ * "published" has these, too. A later addition needs a row that hides it at all
+ * published baselines.
  */
 #define REG(reg)		"listed " #reg "\n"
 #define REGS(first, last)	"listed " #first " - " #last "\n"
@@ -51,7 +51,7 @@ static u64 shown_mask(const char *published, unsigned int i)
 	return at ? strtoull(strchr(at, ':') + 1, NULL, 0) : 0;
 }
 
-/* Are the fields @mask of @reg, or is the register @name, in no baseline that is published? */
+/* Returns whether all published baselines hide the fields @mask of @reg, or register @name. */
 static bool shown_in_none(const char *published, u32 reg, u64 mask, const char *name)
 {
 	char baseline[16];
@@ -79,7 +79,7 @@ static bool shown_in_none(const char *published, u32 reg, u64 mask, const char *
 	return true;
 }
 
-/* How much is not as it was published? */
+/* Compares the tables with "published", and returns the number of errors. */
 static unsigned int shown_kept(const char *published)
 {
 	const char *services = strstr(published, "\nservices "), *line;
@@ -116,7 +116,7 @@ static unsigned int shown_kept(const char *published)
 		printf("# It is no longer in listed.h: %s", name);
 	}
 
-	/* More of them may have come at the end */
+	/* Additions at the end of services[] are allowed. */
 	if (services && strncmp(services + 1, shown_services, strcspn(services + 1, "\n"))) {
 		bad++;
 		printf("# services[] of firmware.c has changed:\n#   here: %s\n", shown_services);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rows of arm64's guest compatibility, and the rules for ID registers,
- * built for the machine at hand. Without an argument, prints a line for each
- * revision of a behaviour and each run of releases that had it. "vectors" prints
- * the revisions of each baseline, "baselines" its number and the point release
- * that was measured. "publish published" prints what that file has to become, and
- * "check published" checks what no compiler can.
+ * Prints and checks the rows of arm64's guest compatibility, and the rules for ID
+ * registers. Without an argument, prints a line for each revision of a behaviour and
+ * each range of releases that have it. "vectors" prints the revisions of each baseline.
+ * "baselines" prints number and measured point release of each baseline. "publish
+ * published" prints the new content of the file "published". "check published" checks
+ * the tables.
  */
 #include "host.h"
 #include "shown.h"
@@ -42,7 +42,7 @@ static void print_revision(unsigned int id, u32 revision)
 		print_run(id, revision, 0, 0);
 }
 
-/* Of any release, this kernel's or a later one */
+/* Returns the highest revision of all releases, also of later ones than this kernel. */
 static u8 last_revision(unsigned int id)
 {
 	u8 last = guest_compat_highest(id);
@@ -90,7 +90,7 @@ static void print_baselines(void)
 	}
 }
 
-/* What "published" has to have, of all baselines that there are */
+/* Prints the new content of "published". */
 static void print_published(void)
 {
 	char line[512], shown[16384];
@@ -118,11 +118,11 @@ static void check_rows(void)
 		for (unsigned int r = 1; r <= (GUEST_COMPAT_END - 1); r++) {
 			u8 revision = guest_compat_revision(id, r);
 
-			/* A kernel can do all up to the highest that its releases had */
+			/* A kernel offers all revisions up to the highest, so none is left out. */
 			order += revision > highest + 1;
 			if (revision > highest)
 				highest = revision;
-			/* A change that changes nothing is a slip */
+			/* A .since that does not change the revision is a mistake. */
 			unsorted += r > 1 && b->since[r] &&
 				    revision == guest_compat_revision(id, r - 1);
 		}
@@ -182,7 +182,7 @@ static void check_nv(void)
 	      default_of(GUEST_COMPAT_V6_12, SYS_ID_AA64MMFR2_EL1, rest, rest), rest);
 }
 
-/* By itself this kernel shows what it shows, of whatever register and host */
+/* The native vector must not change any ID register, whatever the host's value is. */
 static void check_native(void)
 {
 	u64 val = 0x123456789abcdef0ULL;
@@ -196,7 +196,7 @@ static void check_native(void)
 	check("native changes no ID register", wrong, 0);
 }
 
-/* A field, or a register, that came after the tables is in no release */
+/* Each release must hide a field and a register that the tables do not know. */
 static void check_unknown(void)
 {
 	unsigned int shown = 0;
@@ -211,7 +211,7 @@ static void check_unknown(void)
 	      default_of(GUEST_COMPAT_V6_1, sys_reg(3, 3, 0, 0, 1), 0, 0x9444c004), 0x9444c004);
 }
 
-/* What a baseline is never changes; "published" has those that are published */
+/* Published baselines never change. The file "published" has them. */
 static void check_baselines(const char *published)
 {
 	unsigned int incoherent = 0, lacking = 0;
@@ -233,7 +233,7 @@ static void check_baselines(const char *published)
 	check("this kernel offers the baselines up to its release, and no others", lacking, 0);
 }
 
-/* As if all were published here, and then one bit, one register, one hypercall came */
+/* Publishes all, then adds a field's bit, a register and a hypercall: all must be found. */
 static void check_shown(void)
 {
 	char text[32768], line[512], *at = text;
@@ -245,7 +245,7 @@ static void check_shown(void)
 	shown_write(at);
 	check("what publish writes is what check wants", shown_kept(text), 0);
 
-	/* Less one bit of 0xff0f00f0 */
+	/* Clears the top bit of 0xff0f00f0, as if it was added later. */
 	at = strstr(text, "fields 3, 0, 0, 6, 3: 0xff");
 	*strstr(at, "ff") = '7';
 	at = strstr(text, "\nlisted CNTPCT_EL0\n");

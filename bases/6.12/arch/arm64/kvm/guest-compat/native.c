@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What this kernel does natively. To carry guest compatibility on an older kernel,
- * begin here; see Documentation/virt/kvm/guest-compat/distributions.rst
+ * The native release of this kernel, and its backports. To carry guest compatibility
+ * on an older kernel, begin here; see
+ * Documentation/virt/kvm/guest-compat/distributions.rst
  */
 
 #include <linux/kvm_guest_compat.h>
@@ -9,7 +10,7 @@
 const unsigned int guest_compat_native = GUEST_COMPAT_V6_12;
 
 /*
- * Behaviours whose native revision is not that of the release as it was measured,
+ * Behaviours whose native revision differs from that of the measured release,
  * because a change was backported or reverted: [id] = GUEST_COMPAT_REV(n)
  */
 const u8 guest_compat_backports[GUEST_COMPAT_MAX_ID + 1] = {

@@ -7,9 +7,9 @@ a host kernel, oldest first:
 
   machines/convert.py 5.10=dump-on-5.10.json 6.1=dump-on-6.1.json > machines/NAME
 
-What says nothing of the machine or its kernel is left out: core, FP and SIMD
-registers, and registers other than ID registers that all kernels show alike.
-The lines "host" and "differs" are for the person to write: see machine.c.
+Leaves out core, FP and SIMD registers. Of registers other than ID registers, it
+leaves out those that are equal on all kernels. The lines "host" and "differs" must
+be written by hand: see machine.c.
 """
 import json
 import pathlib
@@ -17,7 +17,7 @@ import sys
 
 SYSREG = pathlib.Path(__file__).resolve().parents[6] / "arch/arm64/tools/sysreg"
 
-# KVM's own, and what the list of architectural names lacks
+# KVM's own registers, and registers that the kernel's list of names lacks
 NAMES = {
     0x603000000013808c: "OSLSR_EL1",
     0x603000000013c000: "MIDR_EL1",
@@ -57,7 +57,7 @@ def encoding(reg):
 
 
 def tells(reg):
-    """MIDR_EL1 to ID_AA64MMFR4_EL1 and its like, CLIDR_EL1, AIDR_EL1, CTR_EL0"""
+    """Identification registers, which have CRn 0, such as MIDR_EL1 and CLIDR_EL1"""
     return coproc(reg) == SYS and encoding(reg)[0] == 3 and encoding(reg)[2] == 0
 
 

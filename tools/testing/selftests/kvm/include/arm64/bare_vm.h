@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * VMs of which nothing is the library's: one slot of plain memory, a guest that
- * runs with the MMU off, a vGICv2, a vGICv3 or none. They can be made on kernels
- * from 5.10 on, and moved between them: nothing in them depends on the program
- * that made them.
+ * Bare VMs do not use the library's memory and page tables. A bare VM has one slot
+ * of memory, a guest that runs with the MMU off, and a vGICv2, a vGICv3 or no
+ * vGIC. It can be created on each kernel from 5.10 on, and moved between them,
+ * because its memory does not depend on the program that created it.
  */
 #ifndef SELFTEST_KVM_BARE_VM_H
 #define SELFTEST_KVM_BARE_VM_H
@@ -19,10 +19,10 @@
 #define BARE_VM_MAX_VCPUS	8
 #define DEFAULT_PMU_PPI		23
 
-/* What a VM is made from. guest_state has this in its files. */
+/* Describes a bare VM. This structure is part of guest_state's file format. */
 struct bare_vm_desc {
 	u32	nr_vcpus;
-	u32	gic;		/* 2, 3, 0: none */
+	u32	gic;		/* version of the vGIC, 2 or 3; 0: no vGIC */
 	u32	its;
 	u32	nr_irqs;
 	u32	pmu_ppi;
@@ -30,7 +30,7 @@ struct bare_vm_desc {
 	u64	ram_base;
 	u64	ram_size;
 	u64	dist_base;
-	u64	cpu_base;	/* redistributors or GICv2 CPU interface */
+	u64	cpu_base;	/* of the redistributors, or of GICv2's CPU interface */
 	u64	its_base;
 };
 
@@ -39,16 +39,16 @@ struct bare_vm {
 	struct kvm_vm		*vm;
 	struct kvm_vcpu		*vcpu[BARE_VM_MAX_VCPUS];
 	u8			*ram;
-	int			gic_fd;		/* -1: none */
-	int			its_fd;
+	int			gic_fd;		/* -1: no vGIC */
+	int			its_fd;		/* -1: no ITS */
 };
 
-/* A feature of vCPUs, and the option by which users do without it */
+/* A feature of KVM_ARM_VCPU_INIT */
 struct vcpu_feature {
 	int		bit;
 	long		cap;
 	const char	*name;
-	const char	*option;	/* NULL: bare VMs do not have it by themselves */
+	const char	*option;	/* names it in vm_vcpu_features(); NULL: not set there */
 };
 
 extern const struct vcpu_feature vcpu_features[];
@@ -70,7 +70,7 @@ int __vcpu_init_pmu(struct kvm_vcpu *vcpu, int ppi);
 const char *vcpu_run_to_store(struct kvm_vcpu *vcpu, u64 *addr, u64 *val);
 void vcpu_finish_store(struct kvm_vcpu *vcpu);
 
-/* A guest address as the test has it */
+/* Returns the test's address of guest address @gpa. */
 static inline void *bare_vm_mem(struct bare_vm *m, u64 gpa)
 {
 	return m->ram + (gpa - m->d.ram_base);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Checks that say what was wrong and go on, so that none hides those after it.
- * Each gives whether it holds, and counts if it does not.
+ * Unlike TEST_ASSERT(), CHECK() prints a failure and goes on, so that one failure does
+ * not hide others. Its value is whether the check passed.
  */
 #ifndef SELFTEST_KVM_CHECK_H
 #define SELFTEST_KVM_CHECK_H
@@ -33,7 +33,7 @@ static unsigned int __maybe_unused checks_failed;
 
 #define CHECK_EQ(have, want)	CHECK_EQ_MSG(have, want, "%s", #have)
 
-/* Runs the guest to its GUEST_SYNC() or GUEST_DONE(): an assertion of it fails the test. */
+/* Runs the guest to its GUEST_SYNC() or GUEST_DONE(). A failed GUEST_ASSERT() ends the test. */
 static inline void vcpu_run_to_ucall(struct kvm_vcpu *vcpu, struct ucall *uc)
 {
 	vcpu_run(vcpu);

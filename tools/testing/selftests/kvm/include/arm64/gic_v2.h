@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The CPU interface of a GICv2, where the tests have it, and its registers */
+/* Registers of the CPU interface of a GICv2 */
 #ifndef SELFTEST_KVM_GIC_V2_H
 #define SELFTEST_KVM_GIC_V2_H
 
 #include "gic.h"
 
-/* A VM has this or redistributors. */
+/* A VM has redistributors or this CPU interface, so they share an address. */
 #define GICC_BASE_GPA		GICR_BASE_GPA
 #define GICC_BASE_GVA		((void *)GICC_BASE_GPA)
 
@@ -31,13 +31,13 @@
 #define GICC_CTLR_FIQEN		BIT(3)
 #define GICC_CTLR_EOIMODE	BIT(9)
 
-/* In GICC_IAR: a Group 1 interrupt is pending, which GICC_CTLR.AckCtl keeps from being read */
+/* GICC_IAR reads as this if a Group 1 interrupt is pending and GICC_CTLR.AckCtl is 0. */
 #define GICC_IAR_GRP1		1022
 
 #define GICD_ICPIDR2		0x0fe8
 
 #define GICD_CTLR_V2_ENABLE	BIT(0)
-/* In GICD_SGIR: to the CPU that writes it */
+/* In GICD_SGIR: the SGI goes to the CPU that writes the register. */
 #define GICD_SGIR_SELF		(2 << 24)
 
 #endif /* SELFTEST_KVM_GIC_V2_H */

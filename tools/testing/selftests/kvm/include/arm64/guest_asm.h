@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Code for guests that do not run the test's own program: assembled with the
- * test, copied to where they run it. It must not depend on its place.
+ * Code for guests that do not run the test's own program. It is assembled with the
+ * test, and the test copies it to guest memory. So it must be position independent.
  */
 #ifndef SELFTEST_KVM_GUEST_ASM_H
 #define SELFTEST_KVM_GUEST_ASM_H
@@ -12,7 +12,7 @@
 
 #include "kvm_util.h"
 
-/* A block between the symbols @name and @name_end */
+/* Defines a block of code between the symbols @name and @name_end. */
 #define __GUEST_CODE(name, align, ...)					\
 	extern const char name[], name##_end[];				\
 	asm(".pushsection .rodata\n"					\
@@ -23,10 +23,10 @@
 	    ".popsection\n")
 
 #define GUEST_CODE(name, ...)	__GUEST_CODE(name, 8, __VA_ARGS__)
-/* One that has alignments in it, as of vectors */
+/* For code with .balign in it, such as vectors. The copy must begin at a page, too. */
 #define GUEST_PAGE(name, ...)	__GUEST_CODE(name, 4096, __VA_ARGS__)
 
-/* Such a block, where it is an argument */
+/* A block of code as an argument */
 struct code_block {
 	const char	*start, *end;
 };
@@ -38,12 +38,12 @@ struct guest_asm {
 	u32	insn[];
 };
 
-/* What is assembled need not be there: it is for guests that look first. */
+/* The assembler accepts all of these extensions. A guest tests for one before using it. */
 #define GUEST_ARCH							\
 	".arch armv8.7-a+crypto+sve+bf16+i8mm+rng+memtag+ssbs\n"	\
 	".arch_extension sha3\n"
 
-/* The instructions in @code, where an expression is needed */
+/* An expression for the instructions in @code */
 #define GUEST_ASM(code)							\
 ({									\
 	const struct guest_asm *__asm_code;				\
@@ -61,11 +61,11 @@ struct guest_asm {
 	__asm_code;							\
 })
 
-/* For GUEST_ASM(): registers that the assembler has no name for; @rt is "x0" */
+/* In GUEST_ASM(), for registers that the assembler does not know; @rt is as in "x0" */
 #define ASM_MRS(rt, reg)	__mrs_s(rt, reg)
 #define ASM_MSR(reg, rt)	__msr_s(reg, rt)
 
-/* Instructions whose operands are only known at run time */
+/* Instructions whose operands the test computes at run time */
 static inline u32 insn_mrs(u32 reg, u32 rt)
 {
 	return 0xd5200000 | reg | rt;
@@ -76,7 +76,7 @@ static inline u32 insn_msr(u32 reg, u32 rt)
 	return 0xd5000000 | reg | rt;
 }
 
-/* The functions from here on write to @insn, and return what is after that. */
+/* The following functions write instructions to @insn, and return the next address. */
 static inline u32 *emit(u32 *insn, u32 one)
 {
 	*insn = one;
@@ -93,7 +93,7 @@ static inline u32 *emit_asm(u32 *insn, const struct guest_asm *code)
 	return (u32 *)mempcpy(insn, code->insn, code->size);
 }
 
-/* MOVZ and three times MOVK, whatever @val: the length does not depend on it */
+/* Always one MOVZ and three MOVKs, so the length does not depend on @val */
 static inline u32 *emit_mov(u32 *insn, u32 rd, u64 val)
 {
 	u32 i;

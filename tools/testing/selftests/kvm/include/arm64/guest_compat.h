@@ -13,7 +13,7 @@
 #include "check.h"
 #include "processor.h"
 
-/* A vector and the room for it */
+/* A vector, with room for more entries than a kernel has */
 struct compat_vector {
 	union {
 		struct kvm_guest_compat_vector hdr;
@@ -21,7 +21,7 @@ struct compat_vector {
 	};
 };
 
-/* What an ioctl did, as 0 or -errno */
+/* Turns the result of an ioctl into 0 or -errno. */
 static inline int compat_ret(int ret)
 {
 	return ret < 0 ? -errno : ret;
@@ -68,7 +68,7 @@ struct kvm_guest_compat_behaviour *compat_find(struct compat_vector *v, const ch
 int compat_set_revision(struct kvm_vm *vm, u32 id, u32 revision);
 int compat_get_revision(struct kvm_vm *vm, u32 id);
 
-/* Revisions of @name, up to @highest, that the kernel only takes if @with is 0 */
+/* The kernel accepts revisions 0 to @highest of @name only if @with is 0. */
 extern const struct compat_together {
 	const char *name;
 	u32 highest;
@@ -83,13 +83,13 @@ void compat_set_named(struct kvm_vm *vm, const char *name, u32 revision);
 #define COMPAT_NR_BASELINES	11
 
 /*
- * Those that the tests know, in the order of releases; the kernel may have more.
- * It has to offer those that are not newer than it is itself, the first
- * compat_nr_baselines().
+ * The baselines that the tests know, in the order of releases. The kernel must offer
+ * those that are not newer than itself, the first compat_nr_baselines(). It may offer
+ * others, too.
  */
 extern const u32 compat_baselines[COMPAT_NR_BASELINES];
 
-/* The release of a baseline, as behaviours tell of releases */
+/* Returns the release of a baseline, as in releases[] and native of a vector. */
 static inline u32 compat_release(u32 baseline)
 {
 	return baseline >> 8;
@@ -99,7 +99,7 @@ u32 compat_native_release(void);
 u32 compat_nr_baselines(void);
 u32 compat_highest(const char *name);
 
-/* Is the kernel older than the release of @baseline? */
+/* Returns whether the release of @baseline is later than the kernel. */
 static inline bool compat_is_later(u32 baseline)
 {
 	return compat_release(baseline) > compat_native_release();
@@ -107,7 +107,7 @@ static inline bool compat_is_later(u32 baseline)
 
 void compat_make(struct kvm_vm *vm, u32 baseline);
 
-/* Whatever the host's default */
+/* The host default does not matter then. */
 static inline void compat_make_native(struct kvm_vm *vm)
 {
 	compat_make(vm, COMPAT_NATIVE);
@@ -119,13 +119,13 @@ struct kvm_vm *compat_vm(u32 baseline, u32 features, void *guest_code, struct kv
 bool compat_has_aarch32(struct kvm_vcpu *vcpu);
 void compat_pmu_init(struct kvm_vcpu *vcpu);
 
-/* How many accesses of the guest were UNDEFINED, and skipped */
+/* Number of the guest's accesses that gave UNDEF. The handler skips such an access. */
 extern unsigned long compat_undefs;
 
 void compat_undef_handler(struct ex_regs *regs);
 void compat_catch_undefs(struct kvm_vcpu *vcpu);
 
-/* In the guest: is that UNDEFINED? */
+/* For guest code: whether the access gives UNDEF */
 #define COMPAT_UNDEF(access)							\
 ({										\
 	unsigned long __before = READ_ONCE(compat_undefs);			\
@@ -154,9 +154,9 @@ struct compat_test {
 	bool (*run)(void);
 };
 
-/* A test that says why here has found nothing to test */
+/* A test that cannot run on this host sets this to the reason, and returns true. */
 extern const char *compat_skip;
-/* The one that is running, for those that are one function for many */
+/* The current test, for a function that runs as several tests */
 extern const struct compat_test *compat_this;
 
 void compat_run(const struct compat_test *tests, unsigned int nr);

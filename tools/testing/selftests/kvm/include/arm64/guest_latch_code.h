@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the guest of guest_compat_latch does, and the code that does it */
+/* The code of guest_compat_latch's guest, and the steps that it does */
 #ifndef SELFTEST_KVM_GUEST_LATCH_CODE_H
 #define SELFTEST_KVM_GUEST_LATCH_CODE_H
 
@@ -7,25 +7,29 @@
 
 #define NO_STEP		(~0U)
 
-/* One thing that the guest does in each pass; the offsets are in its code */
+/*
+ * The guest does each step in each pass. A step with @announced_by is done only if that
+ * step's @first has a value of at least @min, and not 0xf, in the four bits at @shift.
+ * The guest's code uses the offsets of the members.
+ */
 struct step {
-	u64	arg;		/* 0: code's x0 */
-	u64	first;		/* 8: what the code gave in the first pass */
-	u64	arg1;		/* 16: code's x1, at x2 */
-	u32	announced_by;	/* 24: only if a field of that step's first value */
-	u8	shift;		/* 28: at that bit */
-	u8	min;		/* 29: is at least this, and not 0xf */
-	u8	use;		/* 30: it was announced: UNDEFINED is a change */
-	u8	ran;		/* 31: in the first pass */
-	u32	code[16];	/* 32: its x0 is the result */
+	u64	arg;		/* 0: x0 for @code */
+	u64	first;		/* 8: result of the first pass */
+	u64	arg1;		/* 16: x1 for @code, whose x2 is the address of this member */
+	u32	announced_by;	/* 24: number of the step, or NO_STEP */
+	u8	shift;		/* 28 */
+	u8	min;		/* 29 */
+	u8	use;		/* 30: an exception in the first pass is a change, too */
+	u8	ran;		/* 31: the step was done in the first pass */
+	u32	code[16];	/* 32: leaves the result in x0 */
 	char	name[32];
 };
 
-static_assert(sizeof(struct step) == 128, "the guest's code knows it");
+static_assert(sizeof(struct step) == 128, "the guest's code uses this size");
 
 /*
- * x20: the steps, x21: their number, x22: EXIT_CHANGED(0), x26: EXIT_PASS.
- * An exception is the result of the step that took it: bit 63, and ESR_EL1.EC.
+ * x20: address of the steps, x21: their number, x22: EXIT_CHANGED(0), x26: EXIT_PASS.
+ * If a step takes an exception, its result is ESR_EL1.EC with bit 63 set.
  */
 GUEST_PAGE(latch_guest,
 	   "	.rept	16\n"
@@ -42,9 +46,9 @@ GUEST_PAGE(latch_guest,
 	   "	mov	x0, #0x330000\n"		/* FPEN, ZEN */
 	   "	msr	cpacr_el1, x0\n"
 	   "	isb\n"
-	   "	mov	x23, #0\n"			/* pass */
-	   "1:	mov	x24, x20\n"			/* step */
-	   "	mov	x25, #0\n"			/* its number */
+	   "	mov	x23, #0\n"			/* number of the pass */
+	   "1:	mov	x24, x20\n"			/* address of the step */
+	   "	mov	x25, #0\n"			/* number of the step */
 	   "2:	cmp	x25, x21\n"
 	   "	b.eq	5f\n"
 	   "	ldr	w1, [x24, #24]\n"
@@ -52,7 +56,7 @@ GUEST_PAGE(latch_guest,
 	   "	b.eq	3f\n"
 	   "	add	x2, x20, x1, lsl #7\n"
 	   "	ldr	x3, [x2, #8]\n"
-	   "	tbnz	x3, #63, 4f\n"			/* UNDEFINED, or an error */
+	   "	tbnz	x3, #63, 4f\n"			/* an exception, or an error */
 	   "	ldrb	w4, [x24, #28]\n"
 	   "	lsr	x3, x3, x4\n"
 	   "	and	x3, x3, #0xf\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the guests of guest_view run, and what they leave in their memory */
+/* The code of guest_view's guests, and the structures that it stores to memory */
 #ifndef SELFTEST_KVM_GUEST_VIEW_CODE_H
 #define SELFTEST_KVM_GUEST_VIEW_CODE_H
 
@@ -8,9 +8,9 @@
 #include "gic_v3.h"
 #include "guest_asm.h"
 
-/* A store there says that the guest is done. */
+/* The guest ends by a store to this address. */
 #define STOP_GPA		0x0a000000
-/* Nothing is there, no memory and no device. */
+/* This address has no memory and no device. */
 #define NOTHING_GPA		0x10000000
 
 #define GUEST_STOP							\
@@ -21,25 +21,25 @@
 GUEST_CODE(guest_stop, GUEST_STOP);
 
 /*
- * Code that is made for each register or instruction: where it stands for one,
- * S2_0_C0_C0_0 or "sys #0, C0, C0, #0" is replaced (see emit_for()).
+ * Code for one register or instruction. emit_for() replaces the placeholder, S2_0_C0_C0_0
+ * or "sys #0, C0, C0, #0". The code stores a struct reading.
  */
 #define STEP(insn)							\
 	"	mov	x21, #0\n"					\
 	"	" insn "\n"						\
 	"	stp	x0, x21, [x20], #16\n"
 
-/* Some are read without anything coming of it: not what x0 happens to hold. */
+/* Some reads do not change x0, so set it before. */
 GUEST_CODE(guest_read,
 	   "	mov	x0, #0\n"
 	   STEP("mrs	x0, s2_0_c0_c0_0"));
 
-/* x23: what is written */
+/* x23: the value to write */
 GUEST_CODE(guest_write,
 	   "	mov	x0, x23\n"
 	   STEP("msr	s2_0_c0_c0_0, x0"));
 
-/* What is there is written: a struct reading. */
+/* x20: struct reading, whose value is written */
 GUEST_CODE(guest_write_back,
 	   "	ldp	x0, x21, [x20]\n"
 	   "	msr	s2_0_c0_c0_0, x0\n"
@@ -51,7 +51,7 @@ GUEST_CODE(guest_skip_reading,
 GUEST_CODE(guest_return,
 	   "	ret\n");
 
-/* x19: reads all that can be read, x23 to x25: what is written */
+/* x19: code that reads all registers, x23 to x25: the values to write */
 #define WRITE_AND_READ_ALL(from)					\
 	"	mov	x0, " from "\n"				\
 	STEP("msr	s2_0_c0_c0_0, x0\n	isb")			\
@@ -70,8 +70,8 @@ GUEST_CODE(guest_instruction,
 	   STEP("sys	#0, c0, c0, #0, x0"));
 
 /*
- * An exception puts ESR_EL1 into x0 and 1 into x21, and the guest goes on after
- * the instruction.
+ * An exception puts ESR_EL1 into x0 and 1 into x21. The guest continues at the next
+ * instruction.
  */
 GUEST_CODE(guest_skip_vectors,
 	   "	.rept	16\n"
@@ -84,7 +84,7 @@ GUEST_CODE(guest_skip_vectors,
 	   "	.fill	26, 4, 0\n"
 	   "	.endr\n");
 
-/* Exceptions that are what the guest is there for: x10 says which it was. */
+/* An exception records its registers in x10 to x15, and the guest stops. x10: the vector */
 GUEST_CODE(guest_record_vectors,
 	   "	.set	vector, 0\n"
 	   "	.rept	16\n"
@@ -99,7 +99,7 @@ GUEST_CODE(guest_record_vectors,
 	   "	.set	vector, vector + 0x80\n"
 	   "	.endr\n");
 
-/* x19: calls, x20: their end */
+/* x19: array of struct call, x20: its end */
 #define GUEST_CALLS(name, insn)						\
 GUEST_CODE(name,							\
 	"1:	cmp	x19, x20\n"					\
@@ -121,10 +121,10 @@ GUEST_CALLS(guest_smc1, "smc #1");
 
 struct call {
 	u64	reg[4];		/* arguments, then results */
-	u64	exception;	/* then reg[0] is ESR_EL1 */
+	u64	exception;	/* not 0: reg[0] is ESR_EL1 */
 };
 
-/* As above, with all registers that the SMCCC knows */
+/* As guest_hvc, with all registers that the SMCCC knows */
 GUEST_CODE(guest_hvc_all,
 	   "1:	cmp	x19, x20\n"
 	   "	b.eq	2f\n"
@@ -159,7 +159,7 @@ struct call_all {
 	u64	exception;
 };
 
-/* x19: ranges of functions up to { 0, 0 }, x20: where those that exist go */
+/* x19: ranges of functions, ended by { 0, 0 }. x20: array of struct answer for the results */
 #define GUEST_SWEEP(name, insn)						\
 GUEST_CODE(name,							\
 	"1:	ldp	w24, w25, [x19], #8\n"				\
@@ -193,8 +193,8 @@ struct answer {
 };
 
 /*
- * x19: ranges of words, x20: a struct gic_word for each. All of them are read
- * before any is written. What was there is written back at the end.
+ * x19: array of struct gic_range, x20: a struct gic_word for each word. The guest first
+ * reads all words. Then it writes ones and zeroes to each, and the old value again.
  */
 GUEST_CODE(guest_gic,
 	   "	mov	x4, x19\n"
@@ -202,7 +202,7 @@ GUEST_CODE(guest_gic,
 	   "1:	ldp	x6, x7, [x4], #16\n"	/* base, length */
 	   "	ldr	x8, [x4], #8\n"		/* flags */
 	   "	cbz	x7, 3f\n"
-	   "2:	ldr	w0, [x6]\n"		/* no form that KVM would have to decode */
+	   "2:	ldr	w0, [x6]\n"		/* not post-indexed: this has a syndrome */
 	   "	add	x6, x6, #4\n"
 	   "	str	w0, [x5], #16\n"
 	   "	subs	x7, x7, #4\n"
@@ -213,7 +213,7 @@ GUEST_CODE(guest_gic,
 	   "	ldr	x8, [x19], #8\n"
 	   "	cbz	x7, 7f\n"
 	   "	cbz	x8, 8f\n"
-	   "5:	ldr	w1, [x6]\n"		/* again: other writes may have changed it */
+	   "5:	ldr	w1, [x6]\n"		/* read again: other writes can have changed it */
 	   "	str	w9, [x6]\n"
 	   "	ldr	w2, [x6]\n"
 	   "	orr	w0, w1, w2\n"
@@ -235,17 +235,17 @@ GUEST_CODE(guest_gic,
 struct gic_range {
 	u64	base;
 	u64	len;		/* 0 ends the list */
-	u64	write;		/* or only read */
+	u64	write;		/* 0: only read */
 };
 
 struct gic_word {
 	u32	at_first;
-	u32	before;		/* the write: others came in between */
-	u32	ones;		/* read after all ones were written */
-	u32	zeroes;
+	u32	before;		/* before the writes to this word */
+	u32	ones;		/* after ones were written */
+	u32	zeroes;		/* after zeroes were written */
 };
 
-/* x20: for each value of CSSELR_EL1, what the registers read */
+/* x20: array of struct cache, one for each value of CSSELR_EL1 */
 GUEST_CODE(guest_caches,
 	   "	mov	x4, #0\n"
 	   "1:	msr	csselr_el1, x4\n"
@@ -265,7 +265,7 @@ struct cache {
 	u64	exception;
 };
 
-/* x20 counts the steps, x10 is no vector yet: see guest_record_vectors */
+/* x20 counts steps. x10 is -1 until an exception: see guest_record_vectors. */
 GUEST_CODE(guest_wait,
 	   "	mov	x10, #-1\n"
 	   "	mov	x20, #0\n"
@@ -281,7 +281,7 @@ GUEST_CODE(guest_wfi,
 	   "	mov	x10, #-1\n"
 	   "	wfi\n" GUEST_STOP);
 
-#define WFI_END		8	/* the offset of where it ends */
+#define WFI_END		8	/* offset of the instruction behind the WFI */
 
 GUEST_CODE(guest_undef,
 	   "	mov	x10, #-1\n"
@@ -292,7 +292,7 @@ GUEST_CODE(guest_fetch_nothing,
 	   "	mov	x0, #" __stringify(NOTHING_GPA) "\n"
 	   "	br	x0\n");
 
-/* Translation tables where nothing is, for the upper half of the addresses */
+/* The tables for the upper half of the addresses are at an address without memory. */
 GUEST_CODE(guest_walk_nothing,
 	   "	mov	x10, #-1\n"
 	   "	mov	x0, #0xff\n"		/* 0: normal, 1: device */
@@ -313,8 +313,8 @@ GUEST_CODE(guest_walk_nothing,
 	   "1:	.quad	0x0000000280190019\n");	/* 4K, 39 bits each, 40 bits out */
 
 /*
- * Exceptions by something that was tried, once: ESR_EL1 in x0, 1 in x21, FAR_EL1
- * in x18. The guest goes on where x23 says, with debug exceptions masked.
+ * An exception puts ESR_EL1 into x0, 1 into x21 and FAR_EL1 into x18. The guest continues
+ * at the address in x23, with debug exceptions masked.
  */
 GUEST_CODE(guest_resume_vectors,
 	   "	.rept	16\n"
@@ -352,11 +352,11 @@ GUEST_ACCESS(guest_dc_civac, "dc	civac, x19");
 GUEST_ACCESS(guest_dc_zva, "dc	zva, x19");
 GUEST_ACCESS(guest_ic_ivau, "ic	ivau, x19");
 
-/* x19: a register of the GIC that says what is pending */
+/* x19: address of a register with pending interrupts */
 GUEST_CODE(guest_read_pending,
 	   "	ldr	w0, [x19]\n" GUEST_STOP);
 
-/* x19: the redistributor's frame for SGIs, x1: their groups. SGI 0 is sent to itself. */
+/* x19: the redistributor's SGI frame, x1: GICR_IGROUPR0. The guest sends SGI 0 to itself. */
 #define GUEST_SGI(name, reg)						\
 GUEST_CODE(name,							\
 	   "	str	w1, [x19, #" __stringify(GICR_IGROUPR0) "]\n"	\
@@ -371,7 +371,7 @@ GUEST_SGI(guest_sgi0r, "icc_sgi0r_el1");
 GUEST_SGI(guest_sgi1r, "icc_sgi1r_el1");
 GUEST_SGI(guest_asgi1r, "icc_asgi1r_el1");
 
-/* x1: the compare value, x2: the control register. It is read into x0. */
+/* x1: value of the timer, x2: its control register, which is then read to x0 */
 #define GUEST_TIMER(name, set_value, set_control, get_control)		\
 GUEST_CODE(name,							\
 	   "	" set_value ", x1\n"					\
@@ -384,7 +384,7 @@ GUEST_TIMER(guest_cntv_tval, "msr cntv_tval_el0", "msr cntv_ctl_el0", "cntv_ctl_
 GUEST_TIMER(guest_cntp_cval, "msr cntp_cval_el0", "msr cntp_ctl_el0", "cntp_ctl_el0");
 GUEST_TIMER(guest_cntp_tval, "msr cntp_tval_el0", "msr cntp_ctl_el0", "cntp_ctl_el0");
 
-/* x1 to x4: PMCR_EL0, and the counters that are enabled, interrupt and overflowed */
+/* x1: PMCR_EL0; masks of counters, x2: enabled, x3: interrupt enabled, x4: overflowed */
 GUEST_CODE(guest_pmu_line,
 	   "	mov	x0, #-1\n"
 	   "	msr	pmcntenclr_el0, x0\n"
@@ -415,7 +415,7 @@ GUEST_CODE(guest_pmu_increment,
 	   "	mrs	x8, pmevcntr1_el0\n"
 	   "	mrs	x9, pmovsset_el0\n" GUEST_STOP);
 
-/* x1: PMCR_EL0. What the reset bits leave of counters that stand still */
+/* x1: PMCR_EL0 with reset bits. The counters are off. */
 GUEST_CODE(guest_pmu_reset,
 	   "	mov	x0, #-1\n"
 	   "	msr	pmcntenclr_el0, x0\n"
@@ -428,7 +428,7 @@ GUEST_CODE(guest_pmu_reset,
 	   "	mrs	x8, pmccntr_el0\n"
 	   "	mrs	x9, pmcr_el0\n" GUEST_STOP);
 
-/* As the assembler takes them, too */
+/* Constants that the assembler can parse */
 #define MDSCR_SS	0x1
 #define MDSCR_KDE	0x2000
 #define MDSCR_MDE	0x8000
@@ -443,8 +443,8 @@ GUEST_CODE(guest_pmu_reset,
 #define PSR_SS		0x200000
 
 /*
- * x1: OSLAR_EL1. Debug exceptions of the guest's own: what comes of each is in
- * x20's memory, ESR_EL1 and 1 if it came. The order is that of debug_exceptions[].
+ * x1: OSLAR_EL1. The guest tries each debug exception, in the order of
+ * debug_exceptions[]. x20: array of struct reading; exception is 1 if the guest took it.
  */
 #define GUEST_DEBUG_EXCEPTION(enable, insn)				\
 	"	adr	x23, 2f\n"					\
@@ -480,7 +480,7 @@ GUEST_CODE(guest_debug,
 				 GUEST_SET("mdscr_el1", MDSCR_MDE | MDSCR_KDE),
 				 "ldr	x5, [x4]")
 	   "	msr	dbgwcr0_el1, xzr\n"
-	   /* The step is taken from where an exception returns to. */
+	   /* Software step needs an ERET. */
 	   GUEST_DEBUG_EXCEPTION(GUEST_SET("mdscr_el1", MDSCR_KDE | MDSCR_SS)
 				 "	mov	x3, #" __stringify(PSR_EL1H_AIF) "\n"
 				 "	orr	x3, x3, #" __stringify(PSR_SS) "\n"

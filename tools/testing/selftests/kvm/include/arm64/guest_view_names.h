@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What guest_view knows by name, beside the registers of reg_names.h: AArch32's
- * registers, the functions of hypercalls, the GIC's registers
+ * Names for guest_view: AArch32 registers, functions of hypercalls, registers of the GIC.
+ * reg_names.h has AArch64 registers.
  */
 #ifndef SELFTEST_KVM_GUEST_VIEW_NAMES_H
 #define SELFTEST_KVM_GUEST_VIEW_NAMES_H
@@ -17,7 +17,7 @@
 #include "gic_v3.h"
 #include "processor.h"
 
-/* Registers of the coprocessors 14 and 15, as MRC has them */
+/* Number of a register of coprocessor 14 or 15, from the operands of MRC */
 #define CP(cp, opc1, crn, crm, opc2)	\
 	(((cp) - 14) << 14 | (opc1) << 11 | (crn) << 7 | (crm) << 3 | (opc2))
 
@@ -70,7 +70,7 @@ static const struct cp_name {
 	R(15, 0, 12, 12, 3, "ICC_BPR1"), R(15, 0, 12, 12, 4, "ICC_CTLR"),
 	R(15, 0, 12, 12, 5, "ICC_SRE"), R(15, 0, 12, 12, 6, "ICC_IGRPEN0"),
 	R(15, 0, 12, 12, 7, "ICC_IGRPEN1"),
-	/* Not FCSEIDR: KVM does not switch it, and QEMU has it, so that VMs see each other's */
+	/* FCSEIDR is left out: KVM does not switch it, and under QEMU, VMs share it. */
 	R(15, 0, 13, 0, 1, "CONTEXTIDR"), R(15, 0, 13, 0, 2, "TPIDRURW"),
 	R(15, 0, 13, 0, 3, "TPIDRURO"), R(15, 0, 13, 0, 4, "TPIDRPRW"),
 	R(15, 0, 14, 0, 0, "CNTFRQ"), R(15, 0, 14, 1, 0, "CNTKCTL"),
@@ -81,7 +81,7 @@ static const struct cp_name {
 
 #undef R
 
-/* The one with that name */
+/* Returns the number of the register with this name. */
 static u32 cp_reg(const char *name)
 {
 	int i;
@@ -93,7 +93,7 @@ static u32 cp_reg(const char *name)
 	TEST_FAIL("No register %s", name);
 }
 
-/* Returns whether it has a name */
+/* Returns whether the register has a name. Otherwise @buf has the operands of MRC. */
 static bool cp_name(char *buf, size_t size, u32 reg)
 {
 	static const char * const dbg[] = { "BVR", "BCR", "WVR", "WCR" };
@@ -121,7 +121,7 @@ static bool cp_name(char *buf, size_t size, u32 reg)
 	return *buf != 'p';
 }
 
-/* As MRRC has them */
+/* 64-bit registers, by the operands of MRRC */
 #define R(cp, opc1, crm, name)	{ ((cp) - 14) << 8 | (opc1) << 4 | (crm), name }
 
 static const struct cp_name cp64_names[] = {
@@ -150,7 +150,7 @@ static bool cp64_name(char *buf, size_t size, u32 n)
 
 enum { ONLY_ASKED = 1, VARIES = 2 };
 
-/* Functions that the kernel has no name for */
+/* Functions for which the kernel's headers have no name */
 #define FAST(bits, owner, nr)	\
 	ARM_SMCCC_CALL_VAL(ARM_SMCCC_FAST_CALL, ARM_SMCCC_SMC_##bits, ARM_SMCCC_OWNER_##owner, nr)
 #define FAST32(owner, nr)	FAST(32, owner, nr)
@@ -160,7 +160,7 @@ enum { ONLY_ASKED = 1, VARIES = 2 };
 #define PSCI(v, name, ...)	FN(PSCI_##v##_FN_##name, #name, ##__VA_ARGS__)
 #define PSCI64(v, name, ...)	FN(PSCI_##v##_FN64_##name, #name "64", ##__VA_ARGS__)
 
-/* Functions with a name. Those that end or stop the machine are only asked for. */
+/* Functions with a name. ONLY_ASKED: not called, because it ends or stops the machine */
 static const struct function {
 	u32		id;
 	const char	*name;
@@ -229,10 +229,10 @@ static const struct function {
 #undef PSCI
 #undef PSCI64
 
-/* The SMCCC has x4 to x17 preserved: what they hold before a call */
+/* Calls preserve x4 to x17 (SMCCC). This is x<n> before a call. */
 #define PRESERVED(n)	(0x5a5a00000000UL + (n))
 
-/* Calls with arguments that nobody should make. In AArch32 the registers' lower halves. */
+/* Calls with invalid arguments. AArch32 guests use the lower halves of the registers. */
 #define UPPER		0xffffffff00000000
 #define ENTRY		0x40001000
 #define ODD(name, ...)	{ name, { __VA_ARGS__ } }
@@ -240,7 +240,7 @@ static const struct function {
 static const struct odd_call {
 	const char	*name;
 	u64		reg[4];
-	bool		varies;		/* of the result only the sign says something */
+	bool		varies;		/* only the sign of the result is a fact */
 } odd_calls[] = {
 	ODD("PSCI_VERSION, upper half set", UPPER | PSCI_0_2_FN_PSCI_VERSION),
 	ODD("PSCI_FEATURES(PSCI_VERSION, upper half set)",
@@ -325,7 +325,7 @@ static const struct odd_call {
 
 #undef ODD
 
-/* Instructions of the system: what S1_... stands for */
+/* System instructions: all of S1_<op1>_<Cn>_<Cm>_<op2> */
 #define NR_INSTRUCTIONS	(8 * 16 * 16 * 8)
 
 static u32 nth_instruction(int n)
@@ -349,7 +349,7 @@ static const struct {
 
 #undef I
 
-/* Returns whether it has a name; without, it is named by its encoding. */
+/* Returns whether the instruction has a name. Otherwise @buf has its encoding. */
 static bool instruction_name(char *buf, size_t size, u32 insn)
 {
 	int i;
@@ -366,12 +366,12 @@ static bool instruction_name(char *buf, size_t size, u32 insn)
 	return false;
 }
 
-/* The versions of the GIC that have it, as opts.gic says them */
+/* Versions of the GIC: bit opts.gic */
 #define V2		BIT(2)
 #define V3		BIT(3)
 #define NO_WRITE	BIT(4)
 
-/* Of those that come in numbers, the first */
+/* Offsets of the first of numbered registers */
 #define GICC_APR	GICC_APR0
 #define GICC_NSAPR	GICC_NSAPR0
 
@@ -385,7 +385,7 @@ enum gic_frame_id { GICD, GICR, GICR_SGI, GICC, GITS };
 #define REG(frame, flags, name)		REGS(frame, flags, name, 0)
 #define SGI(name, len)			{ GICR_SGI, V3, GICD_##name, len, "GICR_" #name }
 
-/* Registers with names; those that have a length are numbered. */
+/* Registers with a name. If @len is not 0, the name gets a number. */
 static const struct gic_reg {
 	enum gic_frame_id	frame;
 	u32			flags;
@@ -417,8 +417,9 @@ static const struct gic_reg {
 	SGI(NSACR, 0x100),
 
 	/*
-	 * IAR is read before anything can be pending, and not again; to end
-	 * what is not active is unpredictable, and goes to the hardware.
+	 * IAR is read only once, while no interrupt can be pending. EOIR and
+	 * DIR are never written: to end an interrupt that is not active is
+	 * UNPREDICTABLE, and the write goes to the hardware.
 	 */
 	REG(GICC, V2, CTLR), REG(GICC, V2, PMR), REG(GICC, V2, BPR), REG(GICC, V2 | NO_WRITE, IAR),
 	REG(GICC, V2 | NO_WRITE, EOIR), REG(GICC, V2, RPR), REG(GICC, V2, HPPIR),

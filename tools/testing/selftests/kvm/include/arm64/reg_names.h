@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Names of registers: the architecture's by their encoding, KVM's by their id */
+/* Names of system registers, by their encoding, and of KVM's registers, by their id */
 #ifndef SELFTEST_KVM_REG_NAMES_H
 #define SELFTEST_KVM_REG_NAMES_H
 
@@ -40,7 +40,7 @@ static const struct sysreg_name {
 	S(SPMOVSCLR_EL0), S(SPMZR_EL0), S(SPMSELR_EL0), S(SPMOVSSET_EL0),
 	S(DBGVCR32_EL2), S(BRBCR_EL2), S(BRBCR_EL12), S(SPMACCESSR_EL12),
 	S(SPMSCR_EL1),
-	/* EL1, and what EL0 shares with it */
+	/* EL1 and EL0 */
 	S(MIDR_EL1), S(MPIDR_EL1), S(REVIDR_EL1), S(ID_PFR0_EL1),
 	S(ID_PFR1_EL1), S(ID_DFR0_EL1), S(ID_AFR0_EL1), S(ID_MMFR0_EL1),
 	S(ID_MMFR1_EL1), S(ID_MMFR2_EL1), S(ID_MMFR3_EL1), S(ID_ISAR0_EL1),
@@ -107,7 +107,7 @@ static const struct sysreg_name {
 	S(CNTFRQ_EL0), S(CNTPCT_EL0), S(CNTVCT_EL0), S(CNTPCTSS_EL0),
 	S(CNTVCTSS_EL0), S(CNTP_TVAL_EL0), S(CNTP_CTL_EL0), S(CNTP_CVAL_EL0),
 	S(CNTV_TVAL_EL0), S(CNTV_CTL_EL0), S(CNTV_CVAL_EL0), S(PMCCFILTR_EL0),
-	/* EL2, and EL1 by its names there */
+	/* EL2, and the _EL12 names of EL1 registers */
 	S(VPIDR_EL2), S(VMPIDR_EL2), S(SCTLR_EL2), S(ACTLR_EL2), S(SCTLR2_EL2),
 	S(HCR_EL2), S(MDCR_EL2), S(CPTR_EL2), S(HSTR_EL2), S(HFGRTR_EL2),
 	S(HFGWTR_EL2), S(HFGITR_EL2), S(HACR_EL2), S(ZCR_EL2), S(TRFCR_EL2),
@@ -146,7 +146,7 @@ static const struct sysreg_name {
 	S(CONTEXTIDR_EL12), S(SCXTNUM_EL12), S(CNTKCTL_EL12), S(CNTP_TVAL_EL02),
 	S(CNTP_CTL_EL02), S(CNTP_CVAL_EL02), S(CNTV_TVAL_EL02),
 	S(CNTV_CTL_EL02), S(CNTV_CVAL_EL02), S(SP_EL2),
-	/* Those that the kernel has no name of this form for */
+	/* The kernel's header names these in another form, or not at all. */
 	{ sys_reg(3, 0, 4, 1, 0), "SP_EL0" },
 	{ sys_reg(3, 0, 4, 2, 0), "SPSel" },
 	{ sys_reg(3, 0, 4, 2, 2), "CurrentEL" },
@@ -168,8 +168,8 @@ static const struct sysreg_name {
 #undef S
 
 /*
- * Registers that come in numbers. Which of them an encoding is, its CRm and op2
- * say: with the bits of CRm that count, times the values that op2 takes.
+ * Families of numbered registers, such as DBGBVR<n>_EL1. CRm and op2 of the
+ * encoding give the number <n>, by one of these formulas.
  */
 enum sysreg_index {
 	BY_CRM,			/* CRm */
@@ -180,9 +180,9 @@ enum sysreg_index {
 };
 
 static const struct sysreg_family {
-	u32			reg;		/* the first */
-	u8			crm;		/* bits of CRm that may differ */
-	u8			op2;		/* and of op2 */
+	u32			reg;		/* register 0 */
+	u8			crm;		/* mask: bits of CRm that are part of the number */
+	u8			op2;		/* mask: bits of op2 that are part of the number */
 	enum sysreg_index	index;
 	const char		*name;
 } sysreg_families[] = {
@@ -229,7 +229,7 @@ static const struct sysreg_family {
 	{ sys_reg(3, 4, 13, 10, 0), 1, 7, BY_CRM_OP2, "AMEVCNTVOFF1%u_EL2" },
 };
 
-/* The fields of an encoding, as instructions have them */
+/* The fields of an encoding, at their bits in MRS and MSR */
 static inline u32 sysreg_crm(u32 reg)
 {
 	return reg >> 8 & 15;
@@ -258,7 +258,7 @@ static inline u32 sysreg_number(const struct sysreg_family *f, u32 reg)
 	}
 }
 
-/* Returns whether the register has a name; without, it is named by its encoding. */
+/* Returns false if the table has no name. @buf is S<op0>_<op1>_C<CRn>_C<CRm>_<op2> then. */
 static inline bool sysreg_name(char *buf, size_t size, u32 reg)
 {
 	const struct sysreg_family *f;
@@ -285,8 +285,8 @@ static inline bool sysreg_name(char *buf, size_t size, u32 reg)
 }
 
 /*
- * KVM_REG_ARM_TIMER_CNT and _CVAL got each other's encoding by mistake, which
- * became ABI: look here before taking an encoding at its word.
+ * The ids of KVM_REG_ARM_TIMER_CNT and _CVAL have each other's encoding. This mistake
+ * became ABI, so search this table first.
  */
 #define F(n)	{ KVM_REG_ARM_##n, "KVM_REG_ARM_" #n }
 
@@ -307,7 +307,7 @@ static const struct kvm_reg_name {
 #define ID_FIELD(id, f)							\
 	(((id) & KVM_REG_ARM64_SYSREG_##f##_MASK) >> KVM_REG_ARM64_SYSREG_##f##_SHIFT)
 
-/* The encoding that KVM's id of a system register stands for */
+/* Returns the encoding of the system register that has this id. */
 static inline u32 kvm_sysreg(u64 id)
 {
 	return sys_reg(ID_FIELD(id, OP0), ID_FIELD(id, OP1), ID_FIELD(id, CRN),

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The registers of a vGIC: what there is to save, and the order to restore it in */
+/* The registers of a vGIC that a VMM saves, and the order in which it restores them */
 #ifndef SELFTEST_KVM_VGIC_REGS_H
 #define SELFTEST_KVM_VGIC_REGS_H
 
 #include "bare_vm.h"
 
-/* In the order in which QEMU restores them, GICD_IIDR first */
+/* Registers are restored stage by stage, in QEMU's order. VGIC_DIST begins with GICD_IIDR. */
 enum vgic_stage {
-	VGIC_DIST,
-	VGIC_PRIVATE,		/* of each vCPU: redistributor, or banked in the distributor */
-	VGIC_SHARED,
-	VGIC_CPU,		/* of each vCPU: CPU interface */
+	VGIC_DIST,		/* the distributor as a whole */
+	VGIC_PRIVATE,		/* per vCPU: redistributor; GICv2: banked in the distributor */
+	VGIC_SHARED,		/* SPIs */
+	VGIC_CPU,		/* per vCPU: CPU interface */
 	VGIC_ITS,
 	NR_VGIC_STAGES
 };
@@ -22,7 +22,7 @@ struct vgic_reg {
 	u8		stage;
 	u8		group;	/* KVM_DEV_ARM_VGIC_GRP_* */
 	u8		flags;	/* see vgic_regs.c */
-	u8		bits;	/* per interrupt; 0: a single register */
+	u8		bits;	/* for each interrupt; 0: the register has no bits of interrupts */
 	u32		off;
 	const char	*name;
 };
@@ -32,7 +32,7 @@ static inline bool vgic_stage_per_vcpu(u32 stage)
 	return stage == VGIC_PRIVATE || stage == VGIC_CPU;
 }
 
-/* A register of a VM as an attribute */
+/* A register of one VM, and its attribute */
 struct vgic_attr {
 	const struct vgic_reg	*reg;
 	u32			vcpu;

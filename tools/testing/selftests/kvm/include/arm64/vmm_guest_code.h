@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the guest of vmm_sequences runs, and what it leaves in its registers */
+/* The guest of vmm_sequences, and the registers that it reports */
 #ifndef SELFTEST_KVM_VMM_GUEST_CODE_H
 #define SELFTEST_KVM_VMM_GUEST_CODE_H
 
 #include "guest_asm.h"
 
-/* No memory is there: a store is the guest's exit */
+/* The guest exits by a store to this address, which has no memory. */
 #define GUEST_EXIT	0x10000000ULL
 
-/* What the guest has in its registers when it exits */
+/* When the guest exits, X<x> has the value of the register or call. */
 static const struct { u8 x; const char *name; } views[] = {
 	{ 4, "CNTPCT_EL0" }, { 5, "CNTVCT_EL0" }, { 6, "CLIDR_EL1" }, { 7, "CTR_EL0" },
 	{ 8, "MIDR_EL1" }, { 9, "MPIDR_EL1" }, { 10, "ID_AA64PFR0_EL1" },
@@ -26,8 +26,8 @@ static const struct { u8 x; const char *name; } views[] = {
 	"	mov	" #x ", x0\n"
 
 /*
- * Runs with the MMU off, as a kernel does at first, and leaves what it sees in
- * its registers. vCPU 0 starts vCPU 1.
+ * The guest runs with the MMU off, as a kernel does when it starts, and reads each
+ * register and call of views[] to X4 to X24. vCPU 0 starts vCPU 1.
  */
 GUEST_CODE(guest_code,
 	   "	ldr	w0, =0xc4000003\n"		/* PSCI_CPU_ON */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VMs of which nothing is the library's: see bare_vm.h
+ * Bare VMs, see bare_vm.h
  */
 #include <errno.h>
 #include <stdio.h>
@@ -31,7 +31,10 @@ bool vm_has_vcpu_feature(struct kvm_vm *vm, const struct vcpu_feature *f)
 	return !f->cap || vm_check_cap(vm, f->cap) > 0;
 }
 
-/* PSCI 0.2, and all with an option that is not in the list @without, as "pmu,sve" */
+/*
+ * Returns PSCI 0.2, and the features that have an option and that the host offers.
+ * @without lists options to leave out, such as "pmu,sve".
+ */
 u32 vm_vcpu_features(struct kvm_vm *vm, const char *without)
 {
 	u32 features = BIT(KVM_ARM_VCPU_PSCI_0_2);
@@ -47,17 +50,17 @@ u32 vm_vcpu_features(struct kvm_vm *vm, const char *without)
 	return features;
 }
 
-/* Returns why the host cannot have such VMs, or NULL. */
+/* Returns NULL, or why the host cannot have bare VMs. */
 const char *bare_vm_unsupported(void)
 {
 	int ipa_limit = kvm_check_cap(KVM_CAP_ARM_VM_IPA_SIZE);
 
-	/* The capability came when there were more than 40. */
+	/* Kernels without the capability have exactly 40 bits. */
 	return ipa_limit && ipa_limit < BARE_VM_IPA_BITS ?
 	       "the host has less than 40 bits of guest physical addresses" : NULL;
 }
 
-/* A vCPU and a megabyte, with a GIC of that version, without an ITS */
+/* One vCPU, one megabyte of memory, a vGIC of version @gic, no ITS */
 struct bare_vm_desc bare_vm_default(u32 gic)
 {
 	return (struct bare_vm_desc) {
@@ -74,7 +77,7 @@ struct bare_vm_desc bare_vm_default(u32 gic)
 	};
 }
 
-/* The VM and its memory */
+/* Creates the VM and its memory, and no vCPU or device. */
 void bare_vm_create(struct bare_vm *m, const struct bare_vm_desc *d)
 {
 	enum vm_guest_mode mode = d->ipa_bits == 36 ? VM_MODE_P36V48_4K : VM_MODE_P40V48_4K;
@@ -84,14 +87,14 @@ void bare_vm_create(struct bare_vm *m, const struct bare_vm_desc *d)
 	m->vm = ____vm_create(VM_SHAPE(mode));
 	m->ram = mmap(NULL, d->ram_size, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	TEST_ASSERT(m->ram != MAP_FAILED, "No memory for the guest");
+	TEST_ASSERT(m->ram != MAP_FAILED, "mmap() of the guest's memory failed");
 	slot.guest_phys_addr = d->ram_base;
 	slot.memory_size = d->ram_size;
 	slot.userspace_addr = (u64)m->ram;
 	vm_ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &slot);
 }
 
-/* The vCPU with this index, which is its id as well unless it was added before */
+/* Initialises vCPU @i. If the caller has not added it, adds it with the id @i. */
 void bare_vm_init_vcpu(struct bare_vm *m, u32 i, u32 features)
 {
 	struct kvm_vcpu_init *init;
@@ -107,7 +110,7 @@ void bare_vm_init_vcpu(struct bare_vm *m, u32 i, u32 features)
 		vcpu_ioctl(m->vcpu[i], KVM_ARM_VCPU_FINALIZE, &sve);
 }
 
-/* The functions from here on that begin with "__" return 0 or an errno. */
+/* The following functions whose names begin with "__" return 0 or an errno. */
 static int device_attr_set(int fd, u32 group, u64 attr, void *val)
 {
 	return __kvm_device_attr_set(fd, group, attr, val) ? errno : 0;
@@ -135,7 +138,7 @@ int __bare_vm_create_its(struct bare_vm *m)
 	return m->its_fd < 0 ? -m->its_fd : 0;
 }
 
-/* @ppi is the interrupt of its overflows, 0 if there is no vGIC. */
+/* @ppi is the PMU's overflow interrupt, or 0 if the VM has no vGIC. */
 int __vcpu_init_pmu(struct kvm_vcpu *vcpu, int ppi)
 {
 	u32 group = KVM_ARM_VCPU_PMU_V3_CTRL;
@@ -146,7 +149,7 @@ int __vcpu_init_pmu(struct kvm_vcpu *vcpu, int ppi)
 	return err ?: device_attr_set(vcpu->fd, group, KVM_ARM_VCPU_PMU_V3_INIT, NULL);
 }
 
-/* All that the description has, once the vCPUs are initialised */
+/* Creates the vGIC and the ITS, and initialises the PMU. Needs initialised vCPUs. */
 void bare_vm_init_devices(struct bare_vm *m)
 {
 	int err = m->d.gic ? __bare_vm_create_gic(m) : 0;
@@ -154,7 +157,7 @@ void bare_vm_init_devices(struct bare_vm *m)
 
 	if (!err && m->d.its)
 		err = __bare_vm_create_its(m);
-	TEST_ASSERT(!err, "Cannot make the vGIC: %s", strerror(err));
+	TEST_ASSERT(!err, "Cannot create the vGIC or the ITS: %s", strerror(err));
 	for (i = 0; i < m->d.nr_vcpus; i++) {
 		if (m->vcpu[i]->init.features[0] & BIT(KVM_ARM_VCPU_PMU_V3))
 			err = __vcpu_init_pmu(m->vcpu[i], m->d.gic ? m->d.pmu_ppi : 0);
@@ -173,8 +176,8 @@ void bare_vm_free(struct bare_vm *m)
 }
 
 /*
- * Runs the guest until it stores to where there is no memory. Returns what else
- * it did, or NULL.
+ * Runs the guest until it stores to an address without memory. Returns NULL, or a
+ * message if the guest exits in another way.
  */
 const char *vcpu_run_to_store(struct kvm_vcpu *vcpu, u64 *addr, u64 *val)
 {
@@ -195,7 +198,7 @@ const char *vcpu_run_to_store(struct kvm_vcpu *vcpu, u64 *addr, u64 *val)
 	return NULL;
 }
 
-/* KVM takes the instruction for done when it is called again: so it is, and runs nothing. */
+/* KVM completes the store in the next KVM_RUN. immediate_exit makes it run nothing else. */
 void vcpu_finish_store(struct kvm_vcpu *vcpu)
 {
 	vcpu->run->immediate_exit = 1;

@@ -9,7 +9,7 @@
 #include "bare_vm.h"
 #include "ucall.h"
 
-/* The attributes on /dev/kvm, which has some of them, too */
+/* Reads an attribute of /dev/kvm, which has some of the attributes of a VM. */
 int compat_dev_get(u64 attr, void *arg)
 {
 	int fd = open_kvm_dev_path_or_exit();
@@ -35,7 +35,7 @@ void compat_list(struct kvm_vm *vm, struct compat_vector *v)
 	TEST_ASSERT(!ret, "KVM_GUEST_COMPAT_LIST: %d", ret);
 }
 
-/* NULL after the last entry */
+/* Returns NULL after the last entry. */
 struct kvm_guest_compat_behaviour *compat_entry(struct compat_vector *v, u32 i)
 {
 	if (i >= compat_nr(v))
@@ -44,7 +44,7 @@ struct kvm_guest_compat_behaviour *compat_entry(struct compat_vector *v, u32 i)
 	return (void *)v->bytes + sizeof(v->hdr) + i * v->hdr.entry_size;
 }
 
-/* The baselines that the kernel offers: the first is 0, NULL comes after the last */
+/* Returns baseline number @i of those that the kernel offers, or NULL after the last. */
 struct kvm_guest_compat_baseline *compat_baseline(u32 i)
 {
 	static struct compat_baselines list;
@@ -69,7 +69,7 @@ int compat_check(struct kvm_vm *vm, void *vector, struct kvm_guest_compat_check 
 		    compat_dev_get(KVM_GUEST_COMPAT_CHECK, arg);
 }
 
-/* Do two vectors of one kernel have the same revisions? */
+/* Returns whether two vectors of one kernel have the same revisions. */
 bool compat_same(struct compat_vector *a, struct compat_vector *b)
 {
 	u32 i;
@@ -127,7 +127,10 @@ const struct compat_together compat_together[] = {
 	{ "list_ptimer", 0, "nested" },
 };
 
-/* Does the kernel refuse the revision while the rest is native? Not if @with is natively 0. */
+/*
+ * Returns whether the kernel refuses this revision if all other behaviours are native.
+ * It does not if @with is natively 0.
+ */
 bool compat_not_alone(const char *name, u32 revision)
 {
 	struct compat_vector v;
@@ -144,7 +147,7 @@ bool compat_not_alone(const char *name, u32 revision)
 const struct compat_test *compat_this;
 static jmp_buf next_test;
 
-/* Leaves a test of what this kernel, which is older, does not have. Its VMs stay. */
+/* Skips the rest of a test that needs a later kernel. The test's VMs are not freed. */
 static void compat_too_old(void)
 {
 	TEST_ASSERT(compat_this, "this kernel is too old");
@@ -152,8 +155,8 @@ static void compat_too_old(void)
 }
 
 /*
- * Sets a revision by the behaviour's name, and the revisions that it needs. Fails
- * on a kernel that does not know the name.
+ * Sets the behaviour's revision, and to 0 those behaviours with which it must go
+ * together. Fails if the kernel does not know the name.
  */
 void compat_set_named(struct kvm_vm *vm, const char *name, u32 revision)
 {
@@ -204,7 +207,7 @@ u32 compat_nr_baselines(void)
 	return nr;
 }
 
-/* The highest revision that the kernel offers of a behaviour */
+/* Returns the highest revision of the behaviour that the kernel offers. */
 u32 compat_highest(const char *name)
 {
 	struct kvm_guest_compat_behaviour *b;
@@ -217,7 +220,7 @@ u32 compat_highest(const char *name)
 	return b->highest;
 }
 
-/* Selects a baseline, before there is a vCPU */
+/* Selects a baseline. Must be called before a vCPU is added. */
 void compat_make(struct kvm_vm *vm, u32 baseline)
 {
 	int ret;
@@ -228,7 +231,7 @@ void compat_make(struct kvm_vm *vm, u32 baseline)
 	TEST_ASSERT(!ret, "baseline %#x: %d", baseline, ret);
 }
 
-/* Has the administrator set a host default? */
+/* Returns whether the host default is not native. */
 bool compat_host_default(void)
 {
 	FILE *f = fopen("/sys/module/kvm/parameters/guest_compat", "r");
@@ -242,8 +245,8 @@ bool compat_host_default(void)
 }
 
 /*
- * Adds a vCPU with these features. Without KVM_ARM_VCPU_HAS_EL2 among them, it has
- * no EL2: the library would add that on hosts that can.
+ * Adds a vCPU with exactly these features. The library alone would add
+ * KVM_ARM_VCPU_HAS_EL2 on hosts that have nested virtualization.
  */
 struct kvm_vcpu *compat_vcpu(struct kvm_vm *vm, u32 id, u32 features, void *guest_code)
 {
@@ -255,7 +258,7 @@ struct kvm_vcpu *compat_vcpu(struct kvm_vm *vm, u32 id, u32 features, void *gues
 	return aarch64_vcpu_add(vm, id, &init, guest_code);
 }
 
-/* A VM of a baseline, with one vCPU */
+/* Creates a VM of a baseline, with one vCPU. */
 struct kvm_vm *compat_vm(u32 baseline, u32 features, void *guest_code, struct kvm_vcpu **vcpu)
 {
 	struct kvm_vm *vm = vm_create(1);
@@ -267,8 +270,8 @@ struct kvm_vm *compat_vm(u32 baseline, u32 features, void *guest_code, struct kv
 }
 
 /*
- * Does the host have AArch32 at EL0? If not, AArch32's ID registers read as zero and
- * ignore all writes, and no AArch32 guest runs.
+ * Returns whether the host has AArch32 at EL0. Without it, the ID registers of AArch32
+ * read as zero and ignore writes, and no AArch32 guest runs.
  */
 bool compat_has_aarch32(struct kvm_vcpu *vcpu)
 {
@@ -277,7 +280,7 @@ bool compat_has_aarch32(struct kvm_vcpu *vcpu)
 	return FIELD_GET(ID_AA64PFR0_EL1_EL0, pfr0) == ID_AA64PFR0_EL1_EL0_AARCH32;
 }
 
-/* What a vCPU with KVM_ARM_VCPU_PMU_V3 needs before it can run */
+/* A vCPU with KVM_ARM_VCPU_PMU_V3 cannot run before this. */
 void compat_pmu_init(struct kvm_vcpu *vcpu)
 {
 	int err = __vcpu_init_pmu(vcpu, vcpu->vm->arch.has_gic ? DEFAULT_PMU_PPI : 0);
@@ -301,7 +304,7 @@ void compat_catch_undefs(struct kvm_vcpu *vcpu)
 				compat_undef_handler);
 }
 
-/* Runs a guest until it says that it is done */
+/* Runs the guest to its GUEST_DONE(). Returns false if it does anything else. */
 bool compat_guest_done(struct kvm_vcpu *vcpu)
 {
 	struct ucall uc;
@@ -320,7 +323,7 @@ bool compat_guest_done(struct kvm_vcpu *vcpu)
 	}
 }
 
-/* Is a register in the list? */
+/* Returns whether the list has the register. */
 bool compat_listed(const struct kvm_reg_list *list, u64 id)
 {
 	u64 i;
@@ -333,8 +336,8 @@ bool compat_listed(const struct kvm_reg_list *list, u64 id)
 }
 
 /*
- * Checks each baseline, of which @since is the first at revision 1, and native with
- * either revision. A kernel from before @since does not offer revision 1.
+ * Calls @check for a VM of each baseline, and for native VMs with each revision.
+ * Baselines from @since on have revision 1, and so do kernels that offer it.
  */
 bool compat_each(const char *name, u32 since, bool (*check)(struct kvm_vm *vm, bool rev))
 {
@@ -390,7 +393,7 @@ void compat_run(const struct compat_test *tests, unsigned int nr)
 	ksft_finished();
 }
 
-/* Does KVM run in protected mode? Kernels without protected VMs may, too. */
+/* Returns whether KVM runs in protected mode. Such a kernel need not offer protected VMs. */
 bool compat_protected_mode(void)
 {
 	int kvm_fd = open_kvm_dev_path_or_exit();

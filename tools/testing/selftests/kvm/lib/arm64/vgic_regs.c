@@ -22,10 +22,10 @@ enum {
 /* Flags */
 #define V2	BIT(0)
 #define V3	BIT(1)
-#define RO	BIT(2)	/* never written, only compared */
+#define RO	BIT(2)	/* cannot be written: only compared */
 #define WIDE	BIT(3)	/* 64 bits wide */
-#define SET	BIT(4)	/* written ones only set; its twin clears */
-#define SGIS	BIT(5)	/* GICv2's sixteen SGIs */
+#define SET	BIT(4)	/* writing 1 sets a bit; another register clears it */
+#define SGIS	BIT(5)	/* only for the 16 SGIs of a GICv2 */
 
 #define ICC_REG(n)	{ VGIC_CPU, ICC, V3 | WIDE, 0, VGIC_ICC_ATTR(SYS_##n), #n }
 
@@ -85,7 +85,7 @@ static const struct vgic_reg vgic_regs[] = {
 	{ VGIC_CPU, GICC, V2, 0, GICC_ABPR, "GICC_ABPR" },
 	{ VGIC_CPU, GICC, V2, 0, GICC_APR0, "GICC_APR0" },
 
-	/* Documentation/virt/kvm/devices/arm-vgic-its.rst says the order. */
+	/* The order is that of Documentation/virt/kvm/devices/arm-vgic-its.rst. */
 	{ VGIC_ITS, ITS, V3 | WIDE | RO, 0, GITS_TYPER, "GITS_TYPER" },
 	{ VGIC_ITS, ITS, V3 | WIDE, 0, GITS_IIDR, "GITS_IIDR" },
 	{ VGIC_ITS, ITS, V3 | WIDE, 0, GITS_CBASER, "GITS_CBASER" },
@@ -102,7 +102,7 @@ static const struct vgic_reg vgic_regs[] = {
 	{ VGIC_ITS, ITS, V3 | WIDE, 0, GITS_CTLR, "GITS_CTLR" },
 };
 
-/* The offset of the register that holds interrupt @irq's bits */
+/* Returns the offset of the register that has the bits of interrupt @irq. */
 static u32 reg_off(const struct vgic_reg *reg, u32 irq)
 {
 	return reg->group == LEVEL ? irq : reg->off + irq * reg->bits / 8;
@@ -113,7 +113,7 @@ static bool has_reg(u32 gic, const struct vgic_reg *reg)
 	return reg->flags & (gic == 2 ? V2 : V3);
 }
 
-/* @irq is the first interrupt of the register found. */
+/* Sets @irq to the first interrupt of the register. */
 const struct vgic_reg *vgic_find_reg(u32 gic, u32 group, u64 attr, u32 *irq)
 {
 	const struct vgic_reg *reg;
@@ -128,7 +128,7 @@ const struct vgic_reg *vgic_find_reg(u32 gic, u32 group, u64 attr, u32 *irq)
 		if (!reg->bits || off < reg->off || off >= reg_off(reg, 1024))
 			continue;
 		*irq = group == LEVEL ? off : (off - reg->off) * 8 / reg->bits;
-		/* The same register is there for private and shared interrupts. */
+		/* The table has one row for private interrupts, and one for SPIs. */
 		if (reg->stage == (*irq < 32 ? VGIC_PRIVATE : VGIC_SHARED))
 			return reg;
 	}
@@ -160,7 +160,7 @@ int vgic_attr_do(struct bare_vm *m, bool set, u32 group, u64 attr, void *val, u3
 	return err;
 }
 
-/* Makes a register what it was, or looks whether it is there if it is read only */
+/* Restores a register. Of a read-only one, tests whether KVM has it. */
 int vgic_attr_restore(struct bare_vm *m, const struct vgic_reg *reg, u64 attr, void *val, u32 len)
 {
 	u32 all = ~0;
@@ -174,7 +174,7 @@ int vgic_attr_restore(struct bare_vm *m, const struct vgic_reg *reg, u64 attr, v
 	return vgic_attr_do(m, true, reg->group, attr, val, len);
 }
 
-/* How attributes name the vCPU */
+/* Returns the bits of an attribute that name the vCPU. */
 static u64 attr_vcpu(struct bare_vm *m, u32 vcpu)
 {
 	u64 mpidr;
@@ -209,7 +209,7 @@ static void walk_stage(struct bare_vm *m, u32 stage, u32 vcpu, vgic_attr_fn fn, 
 	}
 }
 
-/* All registers that the VM may have, in the order in which they are restored */
+/* Calls @fn for each register that the VM may have, in the order of restoring. */
 void vgic_walk_attrs(struct bare_vm *m, vgic_attr_fn fn, void *arg)
 {
 	u32 stage, vcpu;
