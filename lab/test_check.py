@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """What lab/check, lab/matrix, lab/view and lab/migrate make of results: without a machine."""
+import collections
 import contextlib
 import importlib.machinery
 import importlib.util
 import io
+import json
 import os
 import pathlib
 import tempfile
@@ -53,6 +55,29 @@ ONE = 'TAP version 13\n1..1\n{} 1 it works\n'
 GOOD, BAD = ONE.format('ok'), ONE.format('not ok')
 NO_GIC = 'TAP version 13\n1..2\nok 1 it works\nok 2 # SKIP GIC: no vGICv3\n'
 WARN = ['WARNING: CPU: 0 PID: 1 at arch/arm64/kvm/arm.c:1']
+
+
+class Libvirt(Quiet):
+    def total(self, *tests):
+        """What a log of meson's comes to; none is written by the build that fails."""
+        log = self.tmp / 'libvirt/obj/meson-logs/testlog.json'
+        log.parent.mkdir(parents=True)
+        built = lambda *_, **__: log.write_text(''.join(json.dumps({'name': n, 'result': r}) + '\n' for n, r in tests)) if tests else None
+        suite = ktap.Suite()
+        with unittest.mock.patch.object(lab, 'run', built):
+            steps = check.libvirt_tests(suite, 'debian', [], '')
+            next(steps)(None)
+            collections.deque(steps, maxlen=0)
+        return [r.status for r in suite.results]
+
+    def test_results(self):
+        """a test that fails as it must passes, one that passes where it must not fails, and so does a build"""
+        self.assertEqual(self.total(('a', 'OK'), ('b', 'EXPECTEDFAIL'), ('c', 'SKIP'), ('d', 'UNEXPECTEDPASS'), ('e', 'TIMEOUT')),
+                         [ktap.PASS, ktap.PASS, ktap.PASS, ktap.SKIP, ktap.FAIL, ktap.FAIL])
+
+    def test_not_built(self):
+        """where nothing was built, that is a failure"""
+        self.assertEqual(self.total(), [ktap.FAIL])
 
 
 class Ours(Quiet):

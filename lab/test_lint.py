@@ -52,10 +52,14 @@ class Lint(unittest.TestCase):
         self.kernel()
         (self.tmp / 'build/.lab-build').touch()
         shutil.copytree(LAB, self.project / 'lab', ignore=shutil.ignore_patterns('test_*', '__pycache__'))
-        script(self.project / 'lab/tables', FAILS)
-        self.write(self.project / 'arch/new.c', 'int new;\n')
+        script(self.project / 'lab/tables', f'# SPDX-License-Identifier: GPL-2.0\n{FAILS}')
+        self.write(self.project / 'arch/new.c', '// SPDX-License-Identifier: GPL-2.0-only\nint new;\n')
         self.write(self.project / 'patches/series', '# part a0\ntools-change-the-list.patch\n')
         shutil.copy(LAB.parent / '.gitignore', self.project)
+        shutil.copy(LAB.parent / 'COPYING', self.project)
+        self.write(self.project / 'MAINTAINERS', 'NEW\nF:\tarch/new*\n')
+        self.write(self.project / 'lab/MAINTAINERS', 'THE REST\n' + ''.join(
+            f'F:\t{name}\n' for name in ('.gitignore', 'COPYING', 'MAINTAINERS', 'lab/', 'patches/')))
         self.git(self.project, 'init', '-q')
         self.commit(self.project, 'all of it')
         version = next(line.split()[3] for line in (LAB / 'kernels').read_text().splitlines() if line.startswith('base'))
@@ -160,6 +164,31 @@ class Quick(Lint):
         """files that are not yet added to git are looked at, too"""
         self.write(self.project / 'lab/new', 'in /' + 'root/somewhere\n')
         self.failure('no path of a machine', 'lab/new:1: in /')
+
+    def test_maintained(self):
+        """a file that no section has, or that is deeper than its pattern, fails; so does a pattern of no file"""
+        for name in 'tools/new.sh', 'arch/newer/file.c':
+            with self.subTest(name):
+                self.write(self.project / name, '# SPDX-License-Identifier: GPL-2.0\n')
+                self.failure('each file has a maintainer', f'{name}: nobody')
+                (self.project / name).unlink()
+        self.write(self.project / 'MAINTAINERS', 'NEW\nF:\tarch/new*\nF:\tvirt/gone.c\n')
+        self.failure('each file has a maintainer', 'MAINTAINERS: no file is virt/gone.c')
+
+    def test_licences(self):
+        """a program without a licence fails, and one with another than COPYING has"""
+        for name, text, says in (('arch/new2.c', 'int new;\n', 'arch/new2.c: no licence'),
+                                 ('lab/script', '#!/bin/sh\n', 'lab/script: no licence'),
+                                 ('arch/new2.c', '/* SPDX-License-Identifier: MIT */\n', 'arch/new2.c: MIT'),
+                                 ('vmm/example/new.c', '/* SPDX-License-Identifier: GPL-2.0 */\n', 'vmm/example/new.c: GPL-2.0'),
+                                 ('vmm/qemu/1.patch', '+/* SPDX-License-Identifier: MIT */\n', 'vmm/qemu/1.patch: MIT')):
+            with self.subTest(says):
+                self.write(self.project / name, text)
+                self.failure('each file has its licence', says)
+                (self.project / name).unlink()
+        self.write(self.project / 'COPYING', 'GPL-2.0\n')
+        self.write(self.project / 'include/uapi/new.h', '/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */\n')
+        self.failure('each file has its licence', 'COPYING: nothing of GPL-2.0 WITH')
 
     def test_hashes(self):
         """where git cannot hash our files, or list the kernel's, that none is the kernel's is a failure"""

@@ -7,6 +7,7 @@ import re
 import struct
 import subprocess
 import unittest
+from unittest import mock
 
 import lab
 
@@ -171,6 +172,20 @@ class Machine(unittest.TestCase):
         probe = lab.scratch() / 'probe'
         lab.output([lab.output([lab.LAB / 'cross']) + 'gcc', '-O2', '-static', '-o', probe, lab.LAB / 'probe.c'])
         self.run_on_patched(probe, 'socket')
+
+
+class Qemu(unittest.TestCase):
+    def test_of_debian(self):
+        """the QEMU of Debian's beside the patched one is of the same release, also where QSRC names that"""
+        migrate, out = lab.command('migrate'), lab.scratch()
+        for version, row in ('', '10'), ('10.0.13', '10'), ('11.1.0', '11.1'), ('7.2.1', '7.2'), ('11.10.0', None), ('1.0', None):
+            with self.subTest(version):
+                (out / 'VERSION').write_text(f'{version}\n')
+                with mock.patch.dict('os.environ', {'QSRC': str(out) if version else ''}):
+                    if row:
+                        self.assertEqual(migrate.of_debian(), row)
+                    else:
+                        self.assertRaises(lab.Error, migrate.of_debian)
 
 
 class Libvirt(unittest.TestCase):
