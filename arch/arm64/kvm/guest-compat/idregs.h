@@ -151,7 +151,7 @@ ID_HID(ID_AA64PFR0_GIC, "id_aa64pfr0_gic", ID_AA64PFR0_EL1, GIC, V5_18),
 /*
  * A Linux guest that finds one of these fields uses the MPAM registers, which KVM
  * lets no guest do. So a new VM never gets the fields, and KVM only keeps them when
- * userspace restores them. KVM hides them since 6.13, 6.12.6 and a 6.6 up to 6.6.87.
+ * userspace restores them. KVM hides them since 6.13, 6.12.6 and 6.6.67.
  */
 #define ID_MPAM(_id, _name, _reg, _field)					\
 	ID_FIELDS(_id, _name, #_reg "." #_field, _reg, _reg##_##_field##_MASK,	\
@@ -269,11 +269,13 @@ ID_NEW(ID_AA64ISAR3_FPRCVT, "id_aa64isar3_fprcvt", ID_AA64ISAR3_EL1, FPRCVT, V6_
 ID_NEW(ID_AA64ISAR3_LSFE, "id_aa64isar3_lsfe", ID_AA64ISAR3_EL1, LSFE, V6_18),
 ID_NEW(ID_AA64ISAR3_LSUI, "id_aa64isar3_lsui", ID_AA64ISAR3_EL1, LSUI, V7_1),
 
-/* KVM shows it since 6.11 and 6.1.149 */
+/* KVM shows it since 6.11, 6.6.101 and 6.1.149 */
 ID_FIELDS(ID_AA64MMFR1_ECBHB, "id_aa64mmfr1_ecbhb", "ID_AA64MMFR1_EL1.ECBHB",
 	  ID_AA64MMFR1_EL1, ID_AA64MMFR1_EL1_ECBHB_MASK,
 	  ([GUEST_COMPAT_V6_1] = GUEST_COMPAT_REV(1),
 	   [GUEST_COMPAT_V6_2] = GUEST_COMPAT_REV(0),
+	   [GUEST_COMPAT_V6_6] = GUEST_COMPAT_REV(1),
+	   [GUEST_COMPAT_V6_7] = GUEST_COMPAT_REV(0),
 	   [GUEST_COMPAT_V6_11] = GUEST_COMPAT_REV(1)),
 	  (GUEST_COMPAT_ID_VALUE(0), GUEST_COMPAT_ID_NOW)),
 ID_NEW(ID_AA64MMFR1_TIDCP1, "id_aa64mmfr1_tidcp1", ID_AA64MMFR1_EL1, TIDCP1, V6_0),

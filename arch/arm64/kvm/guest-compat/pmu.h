@@ -78,7 +78,9 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 	.description	= "The PMU's interrupt when a disabled counter has overflowed",
 	.since		= {
 		[GUEST_COMPAT_V5_10]	= GUEST_COMPAT_REV(0),	/* low */
-		[GUEST_COMPAT_V6_1]	= GUEST_COMPAT_REV(1),	/* high, as if enabled */
+		[GUEST_COMPAT_V5_15]	= GUEST_COMPAT_REV(1),	/* high, as if enabled */
+		[GUEST_COMPAT_V5_16]	= GUEST_COMPAT_REV(0),
+		[GUEST_COMPAT_V6_1]	= GUEST_COMPAT_REV(1),
 		[GUEST_COMPAT_V6_2]	= GUEST_COMPAT_REV(0),
 		[GUEST_COMPAT_V6_6]	= GUEST_COMPAT_REV(1),
 		[GUEST_COMPAT_V6_7]	= GUEST_COMPAT_REV(0),
