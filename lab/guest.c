@@ -4,6 +4,10 @@
  * when told to over the serial port, checks that its machine still is what it
  * was when it booted.
  *
+ * With "busy" on the kernel's command line, all its CPUs are busy meanwhile: each
+ * writes to memory and verifies it, wakes the other, and takes random numbers of a
+ * virtio device, while a timer ticks 250 times a second. Each tick is counted.
+ *
  * In:   "check", "reboot": a word a line
  * Out:  boot LINE		what the kernel said of its machine while booting
  *	 ready			the heartbeat begins
@@ -14,11 +18,15 @@
  * Nothing here looks at how much time went by outside: under emulation and
  * over a move that says nothing. Counts are compared with counts.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
 #include <linux/reboot.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -38,12 +46,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TICK_NS		50000000
-#define TICKS_PER_BEAT	4
+#define TICK_NS		(busy ? 4000000 : 50000000)
+#define TICKS_PER_BEAT	(busy ? 50 : 4)
 #define CPU1_ONLINE	"/sys/devices/system/cpu/cpu1/online"
 
-static int tick, failed_checks;
+static int tick, failed_checks, busy;
 static unsigned long ticks, beats;
+static struct timespec begin;
 
 static uint64_t counter(void)
 {
@@ -337,6 +346,203 @@ static void check_cpu1(void)
 		store(CPU1_ONLINE, "0");
 }
 
+/*
+ * What keeps the CPUs busy. Each counts what it did: nothing of it may stand still,
+ * and nothing may be lost.
+ */
+
+#define CPUS	2
+#define PAGES	2048
+#define PAGE	4096
+
+static struct worker {
+	pthread_t thread;
+	int cpu;
+	uint64_t *memory;
+	unsigned long rounds, wrong;
+} workers[CPUS];
+static sem_t ball[CPUS];
+static unsigned long balls, numbers, no_numbers;
+
+static void on_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		printf("check busy: FAILED no CPU %d\n", cpu);
+}
+
+/* Each page has the number of the round that wrote it, in its first and last word */
+static void *dirty(void *arg)
+{
+	struct worker *w = arg;
+	int i;
+
+	on_cpu(w->cpu);
+	for (;;) {
+		for (i = 0; i < PAGES; i++) {
+			uint64_t *page = w->memory + i * (PAGE / 8), *last = page + PAGE / 8 - 1;
+			uint64_t was = w->rounds * PAGES + i;
+
+			w->wrong += *page != was || *last != ~was;
+			was = (w->rounds + 1) * PAGES + i;
+			*page = was;
+			*last = ~was;
+		}
+		__atomic_add_fetch(&w->rounds, 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+/* An SGI wakes the CPU that is to go on. */
+static void *play(void *arg)
+{
+	int cpu = (struct worker *)arg - workers;
+
+	on_cpu(cpu);
+	for (;;) {
+		while (sem_wait(&ball[cpu]))
+			;
+		__atomic_add_fetch(&balls, 1, __ATOMIC_RELAXED);
+		sem_post(&ball[!cpu]);
+	}
+	return NULL;
+}
+
+/* A request and an interrupt of the virtio device each */
+static void *draw(void *arg)
+{
+	int fd = open("/dev/hwrng", O_RDONLY);
+	uint64_t number;
+
+	(void)arg;
+	for (;;) {
+		if (read(fd, &number, sizeof(number)) == sizeof(number)) {
+			__atomic_add_fetch(&numbers, 1, __ATOMIC_RELAXED);
+		} else {
+			no_numbers++;
+			usleep(1000);
+		}
+	}
+	return NULL;
+}
+
+static void start_work(void)
+{
+	pthread_t thread;
+	int i, j;
+
+	for (i = 0; i < CPUS; i++)
+		sem_init(&ball[i], 0, !i);
+	for (i = 0; i < CPUS; i++) {
+		struct worker *w = &workers[i];
+
+		w->cpu = i;
+		w->memory = aligned_alloc(PAGE, PAGES * PAGE);
+		for (j = 0; j < PAGES; j++) {
+			w->memory[j * (PAGE / 8)] = j;
+			w->memory[(j + 1) * (PAGE / 8) - 1] = ~(uint64_t)j;
+		}
+		pthread_create(&w->thread, NULL, dirty, w);
+		pthread_create(&thread, NULL, play, w);
+	}
+	pthread_create(&thread, NULL, draw, NULL);
+}
+
+/* Interrupts of a name on one CPU */
+static unsigned long interrupts_on(int cpu, const char *name)
+{
+	char *line, *save = NULL;
+	unsigned long n = 0;
+
+	for (line = strtok_r(load("/proc/interrupts"), "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *p = strchr(line, ':') + 1;
+		int i;
+
+		if (p == (char *)1 || !strstr(line, name))
+			continue;
+		for (i = 0; i < cpu; i++)
+			strtoul(p, &p, 10);
+		n += strtoul(p, NULL, 10);
+	}
+	return n;
+}
+
+static uint64_t since_begin(const struct timespec *now)
+{
+	return (now->tv_sec - begin.tv_sec) * 1000000000ULL + now->tv_nsec - begin.tv_nsec;
+}
+
+static uint64_t counted_ns(uint64_t from, uint64_t to)
+{
+	return (__uint128_t)(to - from) * 1000000000 / counter_hz();
+}
+
+/* All ticks since boot, by the timer, by the kernel's clock, and by the counter that this is made of */
+static void check_ticks(void)
+{
+	static uint64_t first_before, first_after, first_ns;
+	uint64_t before = counter(), after, ns, rounding;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	after = counter();
+	ns = since_begin(&now);
+	if (first_after) {
+		/* One part in a million for how the kernel rounds */
+		rounding = (ns - first_ns) / 1000000 + 1000;
+		result("the clock and the counter agree", ns - first_ns + rounding >= counted_ns(first_after, before) &&
+		       ns - first_ns <= counted_ns(first_before, after) + rounding ? NULL : "they do not");
+	}
+	first_before = before;
+	first_after = after;
+	first_ns = ns;
+
+	/* Of a tick that does not come, the time limit tells. */
+	while (ticks < ns / TICK_NS)
+		wait_ticks(1);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	result("each tick is counted", ticks <= since_begin(&now) / TICK_NS ? NULL : "more ticks than time");
+	printf("busy %lu ticks, %lu and %lu rounds, %lu balls, %lu numbers\n", ticks, workers[0].rounds, workers[1].rounds,
+	       balls, numbers);
+}
+
+/* Nothing stands still, and memory is what was written. */
+static void check_busy(void)
+{
+	static unsigned long timer[CPUS];
+	unsigned long rounds[CPUS], thrown = balls, drawn = numbers, wait = 1500;
+	static char log[256 * 1024];
+	ssize_t n;
+	int i, still;
+
+	check_ticks();
+	for (i = 0; i < CPUS; i++)
+		rounds[i] = workers[i].rounds;
+	do {
+		wait_ticks(2);
+		still = thrown == balls || drawn == numbers;
+		for (i = 0; i < CPUS; i++)
+			still |= rounds[i] == __atomic_load_n(&workers[i].rounds, __ATOMIC_RELAXED);
+	} while (still && --wait);
+	result("each CPU wakes the other (SGI)", thrown == balls ? "no more" : NULL);
+	result("virtio gives numbers", drawn == numbers ? "no more" : no_numbers ? "reads failed" : NULL);
+	for (i = 0; i < CPUS; i++) {
+		unsigned long now = interrupts_on(i, "arch_timer");
+
+		result(i ? "memory of CPU 1" : "memory of CPU 0", rounds[i] == workers[i].rounds ? "it stands still" :
+		       workers[i].wrong ? "it is not what was written" : NULL);
+		result(i ? "timer interrupts of CPU 1" : "timer interrupts of CPU 0", now > timer[i] ? NULL : "none");
+		timer[i] = now;
+	}
+	n = klogctl(3, log, sizeof(log) - 1);
+	log[n < 0 ? 0 : n] = 0;
+	result("the guest's kernel does not complain", strstr(log, "stall") || strstr(log, "lockup") || strstr(log, "WARNING") ||
+	       strstr(log, "BUG:") ? "stall, lockup, WARNING or BUG" : NULL);
+}
+
 static void check(void)
 {
 	failed_checks = 0;
@@ -344,7 +550,10 @@ static void check(void)
 	check_interrupts();
 	check_pmu();
 	check_hwcaps();
-	check_cpu1();
+	if (busy)
+		check_busy();
+	else
+		check_cpu1();
 	printf("checked, %d failed\n", failed_checks);
 }
 
@@ -392,7 +601,7 @@ static void command(void)
 
 int main(void)
 {
-	struct itimerspec its = { { 0, TICK_NS }, { 0, TICK_NS } };
+	struct itimerspec its = {};
 	struct pollfd fds[2];
 	struct termios tio;
 
@@ -410,6 +619,7 @@ int main(void)
 	cfmakeraw(&tio);
 	tcsetattr(0, TCSANOW, &tio);
 
+	busy = !!strstr(load("/proc/cmdline"), " busy");
 	signal(SIGILL, on_undefined);
 	signal(SIGIO, on_overflow);
 	/* No line of the kernel's among ours. */
@@ -417,7 +627,17 @@ int main(void)
 	boot_log();
 	cycles = perf_open(0);
 	tick = timerfd_create(CLOCK_MONOTONIC, 0);
-	timerfd_settime(tick, 0, &its, NULL);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	its.it_interval.tv_nsec = TICK_NS;
+	its.it_value = begin;
+	its.it_value.tv_nsec += TICK_NS;
+	if (its.it_value.tv_nsec >= 1000000000) {
+		its.it_value.tv_sec++;
+		its.it_value.tv_nsec -= 1000000000;
+	}
+	timerfd_settime(tick, TFD_TIMER_ABSTIME, &its, NULL);
+	if (busy)
+		start_work();
 	printf("ready\n");
 
 	fds[0] = (struct pollfd){ .fd = tick, .events = POLLIN };

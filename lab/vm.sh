@@ -88,6 +88,8 @@ start()		# ARG...
 		"$@" < $dir/qmp > $dir/qmp.out 2> $dir/err &
 	qemu=$!
 	qmp '{"execute":"qmp_capabilities"}'
+	# A guest that writes as fast as the stream is read would never be saved.
+	qmp '{"execute":"migrate-set-parameters","arguments":{"downtime-limit":20000}}'
 	qmp '{"execute":"migrate-set-capabilities","arguments":{"capabilities":[{"capability":"events","state":true}]}}'
 }
 

@@ -12,7 +12,7 @@
 #include "kselftest.h"
 
 #define CODE_GPA	0x1000
-#define NR_PAGES	2
+#define MEM_SIZE	0x2000
 /* There is no memory: a store to one of these ends the guest */
 #define READ_GPA	0x0a000000UL
 #define FAULT_GPA	(READ_GPA + 4)
@@ -42,7 +42,8 @@ static enum outcome guest_reads(u32 insn, u32 *val, u64 *clidr)
 	u32 *mem;
 	int ret;
 
-	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, 0, 0, NR_PAGES, 0);
+	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, 0, 0,
+				    vm_calc_num_guest_pages(vm->mode, MEM_SIZE), 0);
 	mem = addr_gpa2hva(vm, 0);
 	for (int i = 0; i < 8; i++)
 		mem[i] = STR_FAULT;

@@ -47,6 +47,9 @@ static bool test_extension(void)
 	ok &= CHECK_EQ(vm_check_cap(vm, KVM_CAP_GUEST_COMPAT), newest);
 	ok &= CHECK_EQ(vm_check_cap(vm, KVM_CAP_VM_ATTRIBUTES), 1);
 	ok &= CHECK_EQ(kvm_check_cap(KVM_CAP_SYS_ATTRIBUTES), 1);
+	/* Of one that depends on a revision, /dev/kvm says what new VMs have */
+	ok &= CHECK_EQ(kvm_check_cap(KVM_CAP_COUNTER_OFFSET),
+		       vm_check_cap(vm, KVM_CAP_COUNTER_OFFSET));
 	kvm_vm_free(vm);
 	return ok;
 }
