@@ -595,7 +595,7 @@ def fresh_dir(path):
     """
     path = pathlib.Path(os.path.abspath(path))
     if path.exists() and not (path / '.lab').exists() and any(path.iterdir()):
-        raise Error(f'{path} has something in it that the laboratory did not make: name another directory, or empty it')
+        raise Error(f'{path} has files that the laboratory did not make: name another directory, or empty it')
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     (path / '.lab').touch()

@@ -86,10 +86,10 @@ build_dir()
 	local held=''
 
 	[ ! -e "$build" ] || held=$(ls -A "$build")
-	# shellcheck disable=SC2310 # it is nothing but tests
+	# shellcheck disable=SC2310 # it only makes tests
 	build_is_ours || [ -z "$held" ] ||
-		die "BUILD=$build has something in it that is not of the laboratory's making: name a new or an empty directory" \
-		    "(one that an earlier version of the laboratory made: touch $build/.lab-build)"
+		die "BUILD=$build has files that the laboratory did not make: name a new or an empty directory" \
+		    "(if an earlier version of the laboratory made it: touch $build/.lab-build)"
 	mkdir -p "$build"
 	: > "$build/.lab-build"
 }
@@ -103,7 +103,7 @@ fresh_dir()	# DIR
 	dir=$(realpath -m -- "$1")
 	[ ! -e "$dir" ] || held=$(ls -A "$dir")
 	[ -e "$dir/.lab" ] || [ -z "$held" ] ||
-		die "$1 has something in it that is not of the laboratory's making: name another directory, or empty it"
+		die "$1 has files that the laboratory did not make: name another directory, or empty it"
 	mkdir -p "$dir"
 	: > "$dir/.lab"
 	find "$dir" -mindepth 1 -maxdepth 1 -not -name .lab -exec rm -rf {} +
@@ -126,16 +126,16 @@ worktree()	# DIR COMMIT
 
 	repository=$(git -C "$1" rev-parse --path-format=absolute --git-common-dir 2>/dev/null) || repository=''
 	if [ -e "$1" ] && [ "$repository" != "$linux/.git" ]; then
-		# shellcheck disable=SC2310 # it is nothing but tests
-		[ -f "$1/.git" ] && build_is_ours || die "$1 is no tree of $linux: move it away"
-		say "$1 is of another base: making it anew"
+		# shellcheck disable=SC2310 # it only makes tests
+		[ -f "$1/.git" ] && build_is_ours || die "$1 is no worktree of $linux: move it away"
+		say "$1 is of another base: replacing it"
 		rm -rf "$1"
 	fi
 	if [ ! -e "$1" ]; then
 		git -C "$linux" worktree prune
 		git -C "$linux" worktree add -q --detach "$1" "$2"
 	else
-		# shellcheck disable=SC2310 # whatever fails in it is a no
+		# shellcheck disable=SC2310 # a failure in it means no
 		on_its_way "$1" "$2" ||
 			die "$1 has changes that are in no commit: 'git -C $1 stash' keeps them, 'git -C $1 checkout -f' drops them"
 		git -C "$1" checkout -q -f --detach "$2"
@@ -172,7 +172,7 @@ with_libraries()	# ROOT PROGRAM TO
 			[ -z "$link" ] || link=$(readlink "$link")
 			file=$(binary "$1" "${link##*/}" f)
 		fi
-		[ -n "$file" ] || die "$2 needs $name, which no package brought"
+		[ -n "$file" ] || die "$2 needs $name, but no fetched package has it"
 		cp "$file" "$3/$name"
 		libraries=$(needed "$3/$name")
 		for name in $libraries; do todo+=("$name"); done
@@ -216,7 +216,7 @@ patched_source()	# DIR SUITES PACKAGE VERSION
 patched_tree()		# DIR SUITES PACKAGE VERSION
 {
 	mkdir -p "$1"
-	rmdir "$1" 2> /dev/null || die "$1 is there already, and not empty"
+	rmdir "$1" 2> /dev/null || die "$1 exists, and is not empty"
 	debian_source "$@"
 	git -C "$1" init -q
 	git -C "$1" add -f -A

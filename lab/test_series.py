@@ -784,7 +784,7 @@ class Clean(Case):
                 self.make("clean", f"BUILD={build}", ok=False)
                 self.lib("build_dir", BUILD=str(build), ok=False)
                 self.assertEqual(content(self.home), before)
-        self.refused("not of the laboratory's making", "tree", BUILD=str(self.home))
+        self.refused("files that the laboratory did not make", "tree", BUILD=str(self.home))
         self.assertEqual(content(self.home), before)
 
     def test_root(self):
@@ -933,7 +933,7 @@ class Base(Case):
         self.two_patches()
         write(self.build / "linux-stock/thesis", "mine\n")
         with self.unchanged(self.build / "linux-stock"):
-            self.assertIn("is no tree of", self.lib('worktree "$1" series-base', self.build / "linux-stock", ok=False))
+            self.assertIn("is no worktree of", self.lib('worktree "$1" series-base', self.build / "linux-stock", ok=False))
 
 
 class Objects(Case):
