@@ -229,7 +229,7 @@ def number(release):
 def _fetch(name):
     done = run([LAB / 'fetch', name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     sys.stderr.write(done.stderr)
-    why = done.stderr.strip().split('\n')[-1] or f'kernel {name} is not to be had'
+    why = done.stderr.strip().split('\n')[-1] or f'kernel {name} could not be fetched'
     return (done.stdout.strip(), '') if done.returncode == 0 else ('', why)
 
 
