@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The guest of lab/migrate that is no Linux: reads its whole machine at EL1
- * when it boots and again when told to, and takes interrupts of both groups.
- * Linux reads its ID registers and asks its firmware once, and takes Group 1
- * alone (Group 0 where the GIC is a GICv2).
+ * The guest of lab/migrate without Linux. It checks what a Linux guest cannot: Linux
+ * reads its ID registers and calls its firmware only at boot, and uses only interrupts
+ * of Group 1 (of Group 0 with a GICv2). This guest reads its whole machine at boot and
+ * in each check, and takes interrupts of both groups.
  *
- * Speaks as lab/guest.c does. Built with -DGIC=2 or 3, for QEMU's "virt"; runs
- * with the MMU off.
+ * Its output and its command "check" are those of lab/guest.c. It runs at EL1 on QEMU's
+ * "virt", with the MMU off. -DGIC=2 or -DGIC=3 selects the GIC.
  */
 #include <stdint.h>
 
@@ -30,8 +30,8 @@ typedef uint32_t u32;
 #define ISENABLER	0x100
 #define IPRIORITYR	0x400
 
-#define VTIMER		27			/* in Group 1 with GICv3, 0 with GICv2 */
-#define SGI		8			/* in the other one */
+#define VTIMER		27			/* in Group 1 with a GICv3, in Group 0 with a GICv2 */
+#define SGI		8			/* in the other group */
 #define TICKS_PER_BEAT	2
 
 enum { IRQ, FIQ };
@@ -81,7 +81,7 @@ static void put_number(u64 v, unsigned int base)
 	put(p);
 }
 
-/* The machine: everything here is to be the same wherever the guest goes. */
+/* The machine: each item must have the same value on every host. */
 
 static u64 hvc(u64 function, u64 arg)
 {
@@ -135,7 +135,7 @@ static u64 get(unsigned int i)
 	return undefined ? UNDEFINED : v;
 }
 
-/* What a guest sets is to be kept, and read back as it was before the move. */
+/* The guest sets these registers. They must have the same values after a move. */
 static void set_state(void)
 {
 	write("dbgbvr0_el1", 0x1000);
@@ -156,8 +156,8 @@ static void set_state(void)
 /* Exceptions */
 
 /*
- * The virtual timer beats. The physical one is set an hour off and only looked
- * at: see lab/README.md.
+ * The virtual timer makes the heartbeat. The physical timer is set to expire in an hour,
+ * and the guest only reads its registers: see lab/README.md.
  */
 static void physical_timer_set(void)
 {
@@ -165,7 +165,7 @@ static void physical_timer_set(void)
 	write("cntp_ctl_el0", 1);
 }
 
-/* An SGI to itself, of the other group than the virtual timer's */
+/* Sends an SGI to this CPU, in the group that the virtual timer is not in. */
 static void sgi_send(void)
 {
 #if GIC == 3
@@ -183,7 +183,10 @@ void exception(int how)
 #if GIC == 3
 	id = how == FIQ ? read("S3_0_C12_C8_0") : read("S3_0_C12_C12_0");	/* ICC_IAR0, ICC_IAR1 */
 #else
-	/* AckCtl is set: QEMU's emulated GICv2 has no registers of Group 1's own. */
+	/*
+	 * With AckCtl, this register acknowledges interrupts of both groups. QEMU's emulated
+	 * GICv2 does not have the registers that are only for Group 1.
+	 */
 	id = in(GICC + 0x0c) & 0x3ff;						/* IAR */
 #endif
 	if (id >= 32)
@@ -201,7 +204,7 @@ void exception(int how)
 #endif
 }
 
-/* An instruction that is not there is stepped over, and that is all it does. */
+/* Notes and skips an UNDEFINED instruction. Any other exception is a failure. */
 void synchronous(void)
 {
 	if (read("esr_el1") >> 26) {
@@ -340,9 +343,9 @@ static void check_machine(void)
 }
 
 /*
- * KVM_GET_REG_LIST has the physical timer's registers since 6.4, and so at those
- * baselines: before, QEMU does not know of them, and the timer is off after a
- * move. That is said, and is no failure of the move.
+ * KVM_GET_REG_LIST has the physical timer's registers since 6.4, and at the baselines
+ * since 6.4. Without them in the list, QEMU does not save them, and the timer is off
+ * after a move. The guest prints LOST: this is no failure of the move.
  */
 static void check_physical_timer(void)
 {
@@ -354,9 +357,9 @@ static u64 beats_taken(void) { return taken[IRQ][VTIMER] + taken[FIQ][VTIMER]; }
 static u64 sgis_taken(void) { return taken[IRQ][SGI] + taken[FIQ][SGI]; }
 
 /*
- * The timer and the SGI are of a group of their own each: five more of both. SGIs
- * do not come if the timer, which is the heartbeat's, has ticked fifty times: no
- * limit is a time, as that is the emulation's.
+ * The virtual timer is in one group, and the SGI in the other. Waits for five more
+ * interrupts of each. The limit for the SGIs is fifty timer interrupts. It is not a time,
+ * because the emulation decides how fast time passes.
  */
 static void check_groups(void)
 {
@@ -376,7 +379,7 @@ static void check_groups(void)
 	result("interrupts of Group 0", taken[FIQ][g0] >= right0 ? 0 :
 	       taken[IRQ][g0] >= wrong0 ? "they come in Group 1" : "none");
 #if GIC == 2
-	/* What QEMU loses whatever the kernel does: said, and not a failure of the move. */
+	/* QEMU loses this on every kernel. The guest prints LOST: this is no failure of the move. */
 	if (taken[IRQ][g1] < right1 && taken[FIQ][g1] >= wrong1) {
 		put("check interrupts of Group 1: LOST they come in Group 0, as QEMU writes no GICD_IIDR\n");
 		return;

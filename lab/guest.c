@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The init of the Linux guest that lab/migrate moves: prints a heartbeat and,
- * when told to over the serial port, checks that its machine still is what it
- * was when it booted.
+ * The init of the Linux guest that lab/migrate moves. It prints a heartbeat. On a
+ * command over the serial port, it checks that its machine is still the machine that
+ * it booted on.
  *
- * With "busy" on the kernel's command line, all its CPUs are busy meanwhile: each
- * writes to memory and verifies it, wakes the other, and takes random numbers of a
- * virtio device, while a timer ticks 250 times a second. Each tick is counted.
+ * With "busy" on the kernel's command line, both CPUs are always busy: each writes
+ * memory, verifies it, and wakes the other CPU. A thread reads random numbers from a
+ * virtio device, and a timer ticks 250 times a second. The guest counts each tick.
  *
- * In:   "check", "reboot": a word a line
- * Out:  boot LINE		what the kernel said of its machine while booting
+ * In:   "check" or "reboot", each on a line
+ * Out:  boot LINE		what the kernel logged about its machine at boot
  *	 ready			the heartbeat begins
  *	 beat N			the guest's timer goes on
  *	 check NAME: ok		or "check NAME: FAILED why"
- *	 checked		the checks are done
+ *	 checked, N failed	the checks are done
  *
- * Nothing here looks at how much time went by outside: under emulation and
- * over a move that says nothing. Counts are compared with counts.
+ * No check uses the time outside of the guest, because it depends on the emulation and
+ * on how long a move takes. The checks compare counts with other counts.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -113,7 +113,7 @@ static void wait_ticks(unsigned int n)
 			ticks += expired;
 }
 
-/* The timer, against the counter, which is to go on and not to start anew. */
+/* The timer, compared with the counter. A move must not set the counter back. */
 
 static uint64_t last_counter;
 
@@ -133,7 +133,7 @@ static void check_timer(void)
 	result("timer", why);
 }
 
-/* Interrupts: each line of /proc/interrupts that a device here must raise. */
+/* Interrupts: /proc/interrupts must count those of the timer and of the serial port. */
 
 static unsigned long interrupts(const char *name)
 {
@@ -158,15 +158,15 @@ static void check_interrupts(void)
 {
 	unsigned long before = interrupts("arch_timer"), uart = interrupts("uart-pl011");
 
-	/* One interrupt may serve several ticks on a slow machine, not all of them. */
+	/* On a slow machine, one interrupt can serve several ticks, but not all ten. */
 	wait_ticks(10);
 	result("interrupts PPI (timer)", interrupts("arch_timer") - before >= 2 ? NULL : "ticks without timer interrupts");
-	/* The command that brought us here came over the serial port. */
+	/* The "check" command came over the serial port, with an interrupt. */
 	result("interrupts SPI (serial)", uart > uart_before ? NULL : "none from the serial port");
 	uart_before = uart;
 }
 
-/* The PMU: a counter that ran before the move still does, and overflows interrupt. */
+/* The PMU: a counter from before the move still counts, and overflows raise interrupts. */
 
 static int cycles = -1;
 static volatile unsigned long overflows;
@@ -222,7 +222,7 @@ static void check_pmu(void)
 	overflows = 0;
 	fcntl(fd, F_SETOWN, getpid());
 	fcntl(fd, F_SETFL, O_ASYNC);
-	/* O_ASYNC tells of samples only through a buffer: a refresh counts them. */
+	/* Without a ring buffer, perf sends SIGIO only when this number of overflows is reached. */
 	ioctl(fd, PERF_EVENT_IOC_REFRESH, 3);
 	for (i = 0; i < 100 && !overflows; i++)
 		burn();
@@ -232,8 +232,9 @@ static void check_pmu(void)
 }
 
 /*
- * What the kernel told its programs at boot still works: an instruction for
- * each, whose encoding is in the hint space of none.
+ * The features that the kernel reports in AT_HWCAP since boot must still work. The guest
+ * runs an instruction of each. No instruction is in the hint space, so each one is
+ * UNDEFINED on a CPU without the feature.
  */
 
 static sigjmp_buf undefined;
@@ -313,9 +314,9 @@ static void check_hwcaps(void)
 }
 
 /*
- * A CPU that comes up now reads all its ID registers now: the kernel compares
- * them with those of the CPU that booted, and says "SANITY CHECK" or "CPU
- * features" of what differs. PSCI brings it up.
+ * Brings up CPU 1 with PSCI. The kernel then reads the ID registers of this CPU and
+ * compares them with those of the boot CPU, which it read before the move. It logs a
+ * difference as "SANITY CHECK", "Detected conflict" or "Unsupported".
  */
 static void check_cpu1(void)
 {
@@ -341,14 +342,14 @@ static void check_cpu1(void)
 			*end = 0;
 		result("a CPU brought up now sees the same machine", found);
 	}
-	/* Off again: the next check brings it up anew. */
+	/* Turn CPU 1 off again, for the next check. */
 	if (!ret)
 		store(CPU1_ONLINE, "0");
 }
 
 /*
- * What keeps the CPUs busy. Each counts what it did: nothing of it may stand still,
- * and nothing may be lost.
+ * The threads that keep the CPUs busy. Each counts its work. After a move, each count
+ * must still increase, and memory must be what the threads wrote.
  */
 
 #define CPUS	2
@@ -374,7 +375,10 @@ static void on_cpu(int cpu)
 		printf("check busy: FAILED no CPU %d\n", cpu);
 }
 
-/* Each page has the number of the round that wrote it, in its first and last word */
+/*
+ * The first word of a page follows from the number of the last round and from the number
+ * of the page. The last word is its complement.
+ */
 static void *dirty(void *arg)
 {
 	struct worker *w = arg;
@@ -396,7 +400,7 @@ static void *dirty(void *arg)
 	return NULL;
 }
 
-/* An SGI wakes the CPU that is to go on. */
+/* Passes the ball to the other CPU, which the kernel wakes with an SGI. */
 static void *play(void *arg)
 {
 	int cpu = (struct worker *)arg - workers;
@@ -411,7 +415,7 @@ static void *play(void *arg)
 	return NULL;
 }
 
-/* A request and an interrupt of the virtio device each */
+/* Each number is a request to the virtio device and an interrupt from it. */
 static void *draw(void *arg)
 {
 	int fd = open("/dev/hwrng", O_RDONLY);
@@ -451,7 +455,7 @@ static void start_work(void)
 	pthread_create(&thread, NULL, draw, NULL);
 }
 
-/* Interrupts of a name on one CPU */
+/* Counts a CPU's interrupts with this name. */
 static unsigned long interrupts_on(int cpu, const char *name)
 {
 	char *line, *save = NULL;
@@ -480,7 +484,10 @@ static uint64_t counted_ns(uint64_t from, uint64_t to)
 	return (__uint128_t)(to - from) * 1000000000 / counter_hz();
 }
 
-/* All ticks since boot, by the timer, by the kernel's clock, and by the counter that this is made of */
+/*
+ * Compares the ticks since boot with the kernel's clock, and this clock with the counter
+ * that the kernel derives it from.
+ */
 static void check_ticks(void)
 {
 	static uint64_t first_before, first_after, first_ns;
@@ -491,7 +498,7 @@ static void check_ticks(void)
 	after = counter();
 	ns = since_begin(&now);
 	if (first_after) {
-		/* One part in a million for how the kernel rounds */
+		/* Allow one part in a million, and 1 us, because the kernel rounds. */
 		rounding = (ns - first_ns) / 1000000 + 1000;
 		result("the clock and the counter agree", ns - first_ns + rounding >= counted_ns(first_after, before) &&
 		       ns - first_ns <= counted_ns(first_before, after) + rounding ? NULL : "they do not");
@@ -500,7 +507,7 @@ static void check_ticks(void)
 	first_after = after;
 	first_ns = ns;
 
-	/* Of a tick that does not come, the time limit tells. */
+	/* A tick may be late. If the timer stops, the job reaches its time limit here. */
 	while (ticks < ns / TICK_NS)
 		wait_ticks(1);
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -509,7 +516,7 @@ static void check_ticks(void)
 	       balls, numbers);
 }
 
-/* Nothing stands still, and memory is what was written. */
+/* Each count must increase, and memory must be what the threads wrote. */
 static void check_busy(void)
 {
 	static unsigned long timer[CPUS];
@@ -622,7 +629,7 @@ int main(void)
 	busy = !!strstr(load("/proc/cmdline"), " busy");
 	signal(SIGILL, on_undefined);
 	signal(SIGIO, on_overflow);
-	/* No line of the kernel's among ours. */
+	/* The kernel must not print among this program's lines. */
 	klogctl(8 /* SYSLOG_ACTION_CONSOLE_LEVEL */, NULL, 1);
 	boot_log();
 	cycles = perf_open(0);
