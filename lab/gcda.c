@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Brings out what CONFIG_GCOV_KERNEL counted, the last job of a machine: each .gcda
- * file of debugfs becomes out/NAME.gcda, "%" standing for "/". Status 0: there are
- * some; 4: the kernel does not count; 1: a file cannot be copied.
+ * Copies the counts of CONFIG_GCOV_KERNEL out of a machine, as its last job. Each .gcda
+ * file of debugfs becomes a file in out/. Its name is the path, with "%" for "/".
+ * Status 0: the program copied files; 1: it could not copy one; 4: the kernel does not
+ * count.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
