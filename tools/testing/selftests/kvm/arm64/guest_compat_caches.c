@@ -28,7 +28,7 @@ static bool made_up;
 
 static bool is_host(u32 baseline)
 {
-	return baseline < KVM_GUEST_COMPAT_6_12_V1 && !made_up;
+	return baseline < KVM_GUEST_COMPAT_6_6_V1 && !made_up;
 }
 
 static u32 ctype(u64 clidr, u32 level)

@@ -20,8 +20,9 @@ static const struct defaults {
 	bool no_smc;
 } defaults[] = {
 	{ KVM_GUEST_COMPAT_5_10_V1, PSCI_VERSION(1, 0), 0, 0, true },
+	{ KVM_GUEST_COMPAT_5_15_V1, PSCI_VERSION(1, 0), 1, 3, true },
 	{ KVM_GUEST_COMPAT_6_1_V1, PSCI_VERSION(1, 1), 1, 3, true },
-	{ KVM_GUEST_COMPAT_6_12_V1, PSCI_VERSION(1, 1), 1, 3 },
+	{ KVM_GUEST_COMPAT_6_6_V1, PSCI_VERSION(1, 1), 1, 3 },
 	{ KVM_GUEST_COMPAT_6_16_V1, PSCI_VERSION(1, 3), 1, 3 },
 };
 
@@ -332,7 +333,7 @@ static bool check_psci_target(struct kvm_vm *one, bool rev)
 
 static bool test_psci_target(void)
 {
-	return compat_each("psci_target", KVM_GUEST_COMPAT_6_1_V1, check_psci_target);
+	return compat_each("psci_target", KVM_GUEST_COMPAT_5_15_V1, check_psci_target);
 }
 
 int main(void)

@@ -147,7 +147,7 @@ static bool test_overrides(void)
 static bool test_refused(void)
 {
 	static const char * const bad[] = {
-		"6", "6.1x", "6.6", "5.15", "4.19", "6.12.117", " 6.12", "6.12 ", "newest",
+		"6", "6.1x", "6.7", "5.16", "4.19", "6.12.117", " 6.12", "6.12 ", "newest",
 		"6.12,", "6.12,psci_version", "6.12,psci_version=", "6.12,psci_version=3",
 		"6.12,psci_version=256", "6.12,psci_version=-1", "6.12,psci_version=x",
 		"6.12,nothing=0", "psci_version=0", "6.12,,psci_version=0", "native,", "native-v1",

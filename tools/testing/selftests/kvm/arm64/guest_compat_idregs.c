@@ -70,6 +70,8 @@ struct row {
 	/* If not 0: from this baseline to @now, the field is this kernel's, at most second_max. */
 	u32 second_since;
 	u64 second_max;
+	/* A baseline after @now that shows the field as the first baseline does */
+	u32 but;
 	/* Where this kernel hides the field, it discards the host's value. */
 	bool ignored;
 	/* All ones is an IMPLEMENTATION DEFINED PMU. KVM stores 0 instead. */
@@ -82,12 +84,14 @@ struct row {
 
 static const struct row rows[] = {
 	{ "id_aa64mmfr2_nv", FIELD(ID_AA64MMFR2_EL1, NV), HOST, V(6_16), IGNORED },
-	{ "id_aa64mmfr2_ccidx", FIELD(ID_AA64MMFR2_EL1, CCIDX), HOST, V(6_12), IGNORED },
-	{ "id_mmfr4_ccidx", FIELD(ID_MMFR4_EL1, CCIDX), HOST, V(6_12), IGNORED },
-	{ "id_aa64pfr0_csv3", FIELD(ID_AA64PFR0_EL1, CSV3), HOST, V(6_1) },
+	{ "id_aa64mmfr2_ccidx", FIELD(ID_AA64MMFR2_EL1, CCIDX), HOST, V(6_6), IGNORED },
+	{ "id_mmfr4_ccidx", FIELD(ID_MMFR4_EL1, CCIDX), HOST, V(6_6), IGNORED },
+	{ "id_aa64pfr0_csv3", FIELD(ID_AA64PFR0_EL1, CSV3), HOST, V(5_15) },
 	{ "id_aa64pfr0_gic", FIELD(ID_AA64PFR0_EL1, GIC), HOST, V(6_1) },
-	{ "id_aa64pfr0_mpam", FIELD(ID_AA64PFR0_EL1, MPAM), KEPT, V(6_12), IGNORED },
-	{ "id_aa64pfr1_mpam_frac", FIELD(ID_AA64PFR1_EL1, MPAM_frac), KEPT, V(6_12), IGNORED },
+	{ "id_aa64pfr0_mpam", FIELD(ID_AA64PFR0_EL1, MPAM), KEPT, V(6_6), IGNORED,
+	  .but = V(6_11) },
+	{ "id_aa64pfr1_mpam_frac", FIELD(ID_AA64PFR1_EL1, MPAM_frac), KEPT, V(6_6), IGNORED,
+	  .but = V(6_11) },
 	{ "id_aa64pfr1_ras_frac", FIELD(ID_AA64PFR1_EL1, RAS_frac), HOST, V(6_17) },
 	{ "id_aa64pfr1_mte_frac", FIELD(ID_AA64PFR1_EL1, MTE_frac), NOTHING, V(6_16) },
 	{ "id_aa64pfr1_df2", FIELD(ID_AA64PFR1_EL1, DF2), NOTHING, V(6_17) },
@@ -95,7 +99,7 @@ static const struct row rows[] = {
 	{ "id_aa64pfr2_mtefar", FIELD(ID_AA64PFR2_EL1, MTEFAR), NOTHING, V(6_17) },
 	{ "id_aa64pfr2_mtestoreonly", FIELD(ID_AA64PFR2_EL1, MTESTOREONLY), NOTHING, V(6_17) },
 	{ "id_aa64pfr2_gcie", FIELD(ID_AA64PFR2_EL1, GCIE), NOTHING, V(7_1) },
-	{ "id_aa64zfr0_b16b16", FIELD(ID_AA64ZFR0_EL1, B16B16), NOTHING, V(6_12) },
+	{ "id_aa64zfr0_b16b16", FIELD(ID_AA64ZFR0_EL1, B16B16), NOTHING, V(6_11) },
 	{ "id_aa64zfr0_f16mm", FIELD(ID_AA64ZFR0_EL1, F16MM), NOTHING, V(6_16) },
 	{ "id_aa64zfr0_eltperm", FIELD(ID_AA64ZFR0_EL1, EltPerm), NOTHING, V(6_16) },
 	/* F8CVT, F8FMA, F8DP4, F8DP2, F8E4M3 and F8E5M2 */
@@ -103,24 +107,24 @@ static const struct row rows[] = {
 	/* F8MM8 and F8MM4 */
 	{ "id_aa64fpfr0_f8mm", I_ID_AA64FPFR0_EL1, 0x0c000000, NOTHING, V(6_16) },
 	{ "id_aa64fpfr0_f16mm2", FIELD(ID_AA64FPFR0_EL1, F16MM2), NOTHING, V(7_2) },
-	{ "id_aa64dfr0_debugver", FIELD(ID_AA64DFR0_EL1, DebugVer), HOST, V(6_12),
-	  .second_since = V(6_1), .second_max = 6 },
-	{ "id_aa64dfr0_pmuver", FIELD(ID_AA64DFR0_EL1, PMUVer), HOST_UP_TO, V(6_12),
-	  .first_max = 4, .second_since = V(6_1), .second_max = 5, .ones_are_none = true },
-	{ "id_aa64dfr0_pmsver", FIELD(ID_AA64DFR0_EL1, PMSVer), HOST, V(6_1) },
-	{ "id_dfr0_copdbg", FIELD(ID_DFR0_EL1, CopDbg), HOST, V(6_12) },
-	{ "id_dfr0_perfmon", FIELD(ID_DFR0_EL1, PerfMon), HOST_UP_TO, V(6_12),
-	  .first_max = 4, .second_since = V(6_1), .second_max = 5, .ones_are_none = true },
-	{ "id_aa64isar1_xs", FIELD(ID_AA64ISAR1_EL1, XS), NOTHING, V(6_12) },
+	{ "id_aa64dfr0_debugver", FIELD(ID_AA64DFR0_EL1, DebugVer), HOST, V(6_11),
+	  .second_since = V(5_15), .second_max = 6 },
+	{ "id_aa64dfr0_pmuver", FIELD(ID_AA64DFR0_EL1, PMUVer), HOST_UP_TO, V(6_6),
+	  .first_max = 4, .second_since = V(5_15), .second_max = 5, .ones_are_none = true },
+	{ "id_aa64dfr0_pmsver", FIELD(ID_AA64DFR0_EL1, PMSVer), HOST, V(5_15) },
+	{ "id_dfr0_copdbg", FIELD(ID_DFR0_EL1, CopDbg), HOST, V(6_11) },
+	{ "id_dfr0_perfmon", FIELD(ID_DFR0_EL1, PerfMon), HOST_UP_TO, V(6_6),
+	  .first_max = 4, .second_since = V(5_15), .second_max = 5, .ones_are_none = true },
+	{ "id_aa64isar1_xs", FIELD(ID_AA64ISAR1_EL1, XS), NOTHING, V(6_11) },
 	{ "id_aa64isar1_ls64", FIELD(ID_AA64ISAR1_EL1, LS64), NOTHING, V(7_0) },
 	{ "id_aa64isar2_apa3", FIELD(ID_AA64ISAR2_EL1, APA3), NOTHING, V(6_1) },
 	{ "id_aa64isar2_gpa3", FIELD(ID_AA64ISAR2_EL1, GPA3), NOTHING, V(6_1) },
 	{ "id_aa64isar2_wfxt", FIELD(ID_AA64ISAR2_EL1, WFxT), NOTHING, V(6_1), IGNORED },
 	{ "id_aa64isar2_bc", FIELD(ID_AA64ISAR2_EL1, BC), NOTHING, V(6_1) },
-	{ "id_aa64isar2_cssc", FIELD(ID_AA64ISAR2_EL1, CSSC), NOTHING, V(6_12) },
-	{ "id_aa64isar2_rprfm", FIELD(ID_AA64ISAR2_EL1, RPRFM), NOTHING, V(6_12) },
-	{ "id_aa64isar2_mops", FIELD(ID_AA64ISAR2_EL1, MOPS), NOTHING, V(6_12) },
-	{ "id_aa64isar2_lut", FIELD(ID_AA64ISAR2_EL1, LUT), NOTHING, V(6_12) },
+	{ "id_aa64isar2_cssc", FIELD(ID_AA64ISAR2_EL1, CSSC), NOTHING, V(6_6) },
+	{ "id_aa64isar2_rprfm", FIELD(ID_AA64ISAR2_EL1, RPRFM), NOTHING, V(6_6) },
+	{ "id_aa64isar2_mops", FIELD(ID_AA64ISAR2_EL1, MOPS), NOTHING, V(6_11) },
+	{ "id_aa64isar2_lut", FIELD(ID_AA64ISAR2_EL1, LUT), NOTHING, V(6_11) },
 	{ "id_aa64isar2_ats1a", FIELD(ID_AA64ISAR2_EL1, ATS1A), NOTHING, V(7_2) },
 	{ "id_aa64isar3_faminmax", FIELD(ID_AA64ISAR3_EL1, FAMINMAX), NOTHING, V(6_16) },
 	{ "id_aa64isar3_fprcvt", FIELD(ID_AA64ISAR3_EL1, FPRCVT), NOTHING, V(6_16) },
@@ -128,12 +132,12 @@ static const struct row rows[] = {
 	{ "id_aa64isar3_lsui", FIELD(ID_AA64ISAR3_EL1, LSUI), NOTHING, V(7_1) },
 	{ "id_aa64mmfr1_ecbhb", FIELD(ID_AA64MMFR1_EL1, ECBHB), NOTHING, V(6_1) },
 	{ "id_aa64mmfr1_tidcp1", FIELD(ID_AA64MMFR1_EL1, TIDCP1), NOTHING, V(6_1) },
-	{ "id_aa64mmfr1_hcx", FIELD(ID_AA64MMFR1_EL1, HCX), NOTHING, V(6_12) },
-	{ "id_aa64mmfr3_tcrx", FIELD(ID_AA64MMFR3_EL1, TCRX), NOTHING, V(6_12) },
-	{ "id_aa64mmfr3_s1pie", FIELD(ID_AA64MMFR3_EL1, S1PIE), NOTHING, V(6_12) },
+	{ "id_aa64mmfr1_hcx", FIELD(ID_AA64MMFR1_EL1, HCX), NOTHING, V(6_6) },
+	{ "id_aa64mmfr3_tcrx", FIELD(ID_AA64MMFR3_EL1, TCRX), NOTHING, V(6_6) },
+	{ "id_aa64mmfr3_s1pie", FIELD(ID_AA64MMFR3_EL1, S1PIE), NOTHING, V(6_6) },
 	{ "id_aa64mmfr3_s1poe", FIELD(ID_AA64MMFR3_EL1, S1POE), NOTHING, V(6_12) },
 	{ "id_aa64mmfr3_sctlrx", FIELD(ID_AA64MMFR3_EL1, SCTLRX), NOTHING, V(6_17) },
-	{ "id_aa64mmfr4_e2h0", FIELD(ID_AA64MMFR4_EL1, E2H0), NOTHING, V(6_12) },
+	{ "id_aa64mmfr4_e2h0", FIELD(ID_AA64MMFR4_EL1, E2H0), NOTHING, V(6_11) },
 	{ "id_aa64mmfr4_nv_frac", FIELD(ID_AA64MMFR4_EL1, NV_frac), NOTHING, V(6_16) },
 };
 
@@ -334,17 +338,23 @@ static u64 up_to(u64 val, u64 max, u64 mask)
 	return val > max ? max : val;
 }
 
+/* Does the field at @baseline have the value that this kernel shows natively? */
+static bool shows_now(const struct row *row, u32 baseline)
+{
+	return baseline >= row->now && baseline != row->but;
+}
+
 /* Returns the field of row @i at a baseline. */
 static u64 expected(u32 i, u32 kind, u32 baseline)
 {
 	const struct row *row = &rows[i];
 	u64 now = native[kind].user[row->reg] & row->mask;
 
-	/* Without AArch32, only PerfMon can be other than 0, and not at 5.10 and 6.1. */
+	/* Without AArch32, only PerfMon can be other than 0, and not before 6.6. */
 	if (is_raz_wi(row))
-		return !strcmp(row->name, "id_dfr0_perfmon") && baseline >= V(6_12) ?
+		return !strcmp(row->name, "id_dfr0_perfmon") && baseline >= V(6_6) ?
 		       perfmon_of(&native[kind]) : 0;
-	if (baseline >= row->now)
+	if (shows_now(row, baseline))
 		return now;
 	if (row->second_since && baseline >= row->second_since)
 		return up_to(now, row->second_max, row->mask);
@@ -529,7 +539,7 @@ static bool test_aarch64_only(void)
 		compat_skip = "the host has AArch32, or no PMU";
 		return true;
 	}
-	return compat_each("id_dfr0_aarch64_only", V(6_12), check_aarch64_only) &
+	return compat_each("id_dfr0_aarch64_only", V(6_6), check_aarch64_only) &
 	       CHECK_EQ(native[FULL].user[I_ID_DFR0_EL1], 0);
 }
 
@@ -586,8 +596,9 @@ static bool test_limits(void)
 }
 
 /*
- * Userspace restores ID_AA64PFR0_EL1.MPAM of a kernel that showed it. At 5.10 and 6.1
- * KVM accepts the value, and the guest reads it. Since 6.12 KVM discards it.
+ * Userspace restores ID_AA64PFR0_EL1.MPAM of a kernel that showed it. At 5.10, 5.15,
+ * 6.1 and 6.11, KVM accepts the value, and the guest reads it. At 6.6 and since 6.12
+ * KVM discards it.
  */
 static bool test_mpam(void)
 {
@@ -611,7 +622,7 @@ static bool test_mpam(void)
 		struct kvm_vm *vm = make(PLAIN, compat_baselines[b], &vcpu);
 
 		with = vcpu_get_reg(vcpu, id) | mpam;
-		want = compat_baselines[b] < rows[i].now ? with : with & ~rows[i].mask;
+		want = shows_now(&rows[i], compat_baselines[b]) ? with & ~rows[i].mask : with;
 		ok &= CHECK_EQ(compat_set_reg(vcpu, id, with), 0);
 		ok &= CHECK_EQ(vcpu_get_reg(vcpu, id), want);
 		init = vcpu->init;
@@ -658,7 +669,8 @@ static bool test_nested(void)
 		read_all(vcpu, val);
 		for (i = 0; i < NR_ROWS; i++) {
 			const struct row *row = &rows[i];
-			bool nothing = row->first == NOTHING && compat_baselines[b] < row->now;
+			bool nothing = row->first == NOTHING &&
+				       !shows_now(row, compat_baselines[b]);
 
 			/* This register describes the VM's EL2. */
 			if (row->reg == I_ID_AA64MMFR4_EL1)

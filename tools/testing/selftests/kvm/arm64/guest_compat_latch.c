@@ -682,7 +682,10 @@ static const struct {
 	const char	*missed;
 } guests[] = {
 	{ "5.10", KVM_GUEST_COMPAT_5_10_V1, "TRNG_VERSION" },
+	{ "5.15", KVM_GUEST_COMPAT_5_15_V1, "SMC" },
 	{ "6.1", KVM_GUEST_COMPAT_6_1_V1, "SMC" },
+	{ "6.6", KVM_GUEST_COMPAT_6_6_V1 },
+	{ "6.11", KVM_GUEST_COMPAT_6_11_V1 },
 	{ "6.12", KVM_GUEST_COMPAT_6_12_V1 },
 	{ "6.16", KVM_GUEST_COMPAT_6_16_V1 },
 	{ "6.17", KVM_GUEST_COMPAT_6_17_V1 },

@@ -320,7 +320,7 @@ static bool test_pmcr(void)
 		compat_skip = "the host's PMCR_EL0.{IMP,IDCODE} are 0";
 	for (i = 0; i < compat_nr_baselines(); i++)
 		ok &= check_pmcr(compat_baselines[i], 0,
-				 compat_baselines[i] < KVM_GUEST_COMPAT_6_12_V1 ? host : 0);
+				 compat_baselines[i] < KVM_GUEST_COMPAT_6_6_V1 ? host : 0);
 	return ok;
 }
 
@@ -337,7 +337,7 @@ static bool test_pmcr_written(void)
 
 	for (i = 0; i < compat_nr_baselines(); i++)
 		ok &= check_pmcr(compat_baselines[i], 0x51a50000,
-				 compat_baselines[i] < KVM_GUEST_COMPAT_6_12_V1 ? 0x51a50000 : 0);
+				 compat_baselines[i] < KVM_GUEST_COMPAT_6_6_V1 ? 0x51a50000 : 0);
 	return ok;
 }
 
@@ -421,7 +421,7 @@ static bool test_without_pmmir(void)
 	for (i = 0; i < compat_nr_baselines(); i++) {
 		u32 baseline = compat_baselines[i];
 
-		r = baseline < KVM_GUEST_COMPAT_6_1_V1 ? 0 :
+		r = baseline < KVM_GUEST_COMPAT_5_15_V1 ? 0 :
 		    baseline < KVM_GUEST_COMPAT_6_16_V1 ? 1 :
 		    baseline < KVM_GUEST_COMPAT_7_2_V1 ? 2 : 3;
 		ok &= CHECK(pmmir_undef(baseline, -1, &ok) == undef[r],
@@ -508,9 +508,15 @@ static bool test_pmevtyper(void)
 	ok &= evtyper_at_reset(2, val);
 	ok &= CHECK_EQ(val[0], reset[0] & native[0]);
 	for (i = 0; i < compat_nr_baselines(); i++) {
-		bool old = compat_baselines[i] < KVM_GUEST_COMPAT_6_12_V1;
+		u32 baseline = compat_baselines[i];
+		bool old = baseline < KVM_GUEST_COMPAT_6_6_V1;
 
-		ok &= read_evtypers(compat_baselines[i], -1, val);
+		ok &= read_evtypers(baseline, -1, val);
+		if (!old && baseline < KVM_GUEST_COMPAT_6_11_V1) {
+			ok &= CHECK_EQ(val[0], second);
+			ok &= CHECK_EQ(val[1], second);
+			continue;
+		}
 		ok &= CHECK_EQ(val[0], old ? EVTYPER_V8_1 : native[0]);
 		ok &= CHECK_EQ(val[1], old ? EVTYPER_V8_1 : native[1]);
 	}
@@ -636,7 +642,7 @@ static bool test_overflow(void)
 		return true;
 	}
 
-	return compat_each("pmu_overflow", KVM_GUEST_COMPAT_6_1_V1, check_overflow);
+	return compat_each("pmu_overflow", KVM_GUEST_COMPAT_5_15_V1, check_overflow);
 }
 
 static bool can_count(void)
@@ -796,7 +802,7 @@ static bool test_pmcr_bits(void)
 	}
 
 	for (i = 0; i < compat_nr_baselines(); i++) {
-		bool old = compat_baselines[i] < KVM_GUEST_COMPAT_6_12_V1, lp;
+		bool old = compat_baselines[i] < KVM_GUEST_COMPAT_6_6_V1, lp;
 		struct kvm_vcpu *vcpu;
 		struct kvm_vm *vm = compat_vm(compat_baselines[i], PMU_FEATURE, guest_sets_lp,
 					      &vcpu);
@@ -831,9 +837,9 @@ static const struct {
 	u64 never;		/* cleared in PMCEID1_EL0 */
 } pmceid[] = {
 	{ KVM_GUEST_COMPAT_5_10_V1, 0, 0 },
-	{ KVM_GUEST_COMPAT_6_1_V1, 0, STALL_SLOT },
+	{ KVM_GUEST_COMPAT_5_15_V1, 0, STALL_SLOT },
 	{ 0 /* between two baselines */, CHAIN, STALL_SLOT },
-	{ KVM_GUEST_COMPAT_6_12_V1, CHAIN, STALL_SLOT | STALL_SLOT_FRONTEND | STALL_SLOT_BACKEND },
+	{ KVM_GUEST_COMPAT_6_6_V1, CHAIN, STALL_SLOT | STALL_SLOT_FRONTEND | STALL_SLOT_BACKEND },
 	{ KVM_GUEST_COMPAT_6_16_V1, CHAIN | SW_INCR,
 	  STALL_SLOT | STALL_SLOT_FRONTEND | STALL_SLOT_BACKEND },
 };

@@ -30,14 +30,14 @@ static const struct {
 	{ "list_bmap", KVM_REG_ARM_STD_HYP_BMAP, KVM_GUEST_COMPAT_6_1_V1 },
 	{ "list_bmap", KVM_REG_ARM_VENDOR_HYP_BMAP, KVM_GUEST_COMPAT_6_1_V1 },
 	{ "list_bmap_2", KVM_REG_ARM_VENDOR_HYP_BMAP_2, KVM_GUEST_COMPAT_6_16_V1 },
-	{ "list_ptimer", KVM_REG_ARM_PTIMER_CTL, KVM_GUEST_COMPAT_6_12_V1 },
-	{ "list_ptimer", KVM_REG_ARM_PTIMER_CVAL, KVM_GUEST_COMPAT_6_12_V1 },
-	{ "list_ptimer", KVM_REG_ARM_PTIMER_CNT, KVM_GUEST_COMPAT_6_12_V1 },
+	{ "list_ptimer", KVM_REG_ARM_PTIMER_CTL, KVM_GUEST_COMPAT_6_6_V1 },
+	{ "list_ptimer", KVM_REG_ARM_PTIMER_CVAL, KVM_GUEST_COMPAT_6_6_V1 },
+	{ "list_ptimer", KVM_REG_ARM_PTIMER_CNT, KVM_GUEST_COMPAT_6_6_V1 },
 	{ "list_pmmir", PMMIR, KVM_GUEST_COMPAT_7_3_V1, KVM_GUEST_COMPAT_7_3_V1, PMU },
 	{ "os_lock", KVM_ARM64_SYS_REG(SYS_OSLSR_EL1), KVM_GUEST_COMPAT_6_1_V1 },
-	{ "list_tcr2_pir", TCR2, KVM_GUEST_COMPAT_6_12_V1, KVM_GUEST_COMPAT_6_16_V1, FEAT_TCR2 },
-	{ "list_tcr2_pir", PIR, KVM_GUEST_COMPAT_6_12_V1, KVM_GUEST_COMPAT_6_16_V1, FEAT_S1PIE },
-	{ "list_tcr2_pir", PIRE0, KVM_GUEST_COMPAT_6_12_V1, KVM_GUEST_COMPAT_6_16_V1, FEAT_S1PIE },
+	{ "list_tcr2_pir", TCR2, KVM_GUEST_COMPAT_6_6_V1, KVM_GUEST_COMPAT_6_16_V1, FEAT_TCR2 },
+	{ "list_tcr2_pir", PIR, KVM_GUEST_COMPAT_6_6_V1, KVM_GUEST_COMPAT_6_16_V1, FEAT_S1PIE },
+	{ "list_tcr2_pir", PIRE0, KVM_GUEST_COMPAT_6_6_V1, KVM_GUEST_COMPAT_6_16_V1, FEAT_S1PIE },
 };
 
 #define PMU_FEATURE	BIT(KVM_ARM_VCPU_PMU_V3)
@@ -487,7 +487,7 @@ static bool test_copy_to_native(void)
 	return copy_all(KVM_GUEST_COMPAT_6_12_V1, COMPAT_NATIVE, false, missing, nr);
 }
 
-/* Returns the preferred target of releases up to 6.6, which depends on the CPU. */
+/* Returns the preferred target of releases up to 6.5, which depends on the CPU. */
 static u32 old_target(void)
 {
 	static const struct {
@@ -520,7 +520,7 @@ static bool test_preferred_target(void)
 	u32 i;
 
 	for (i = 0; i < compat_nr_baselines(); i++) {
-		u32 want = compat_baselines[i] < KVM_GUEST_COMPAT_6_12_V1 ?
+		u32 want = compat_baselines[i] < KVM_GUEST_COMPAT_6_6_V1 ?
 			   old_target() : KVM_ARM_TARGET_GENERIC_V8;
 		struct kvm_vm *vm = vm_create(1);
 		struct kvm_vcpu_init init = {};

@@ -15,7 +15,7 @@ static const struct {
 	u32 since;		/* the first baseline that lists it */
 } timers[] = {
 	{ KVM_REG_ARM_TIMER_CTL, KVM_REG_ARM_TIMER_CVAL, KVM_GUEST_COMPAT_5_10_V1 },
-	{ KVM_REG_ARM_PTIMER_CTL, KVM_REG_ARM_PTIMER_CVAL, KVM_GUEST_COMPAT_6_12_V1 },
+	{ KVM_REG_ARM_PTIMER_CTL, KVM_REG_ARM_PTIMER_CVAL, KVM_GUEST_COMPAT_6_6_V1 },
 };
 
 static void guest_code(void)

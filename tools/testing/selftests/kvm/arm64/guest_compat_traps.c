@@ -540,7 +540,7 @@ static bool check_dbgdidr(struct kvm_vm *vm, bool rev)
 
 static bool test_dbgdidr(void)
 {
-	return !has_aarch32() || compat_each("dbgdidr", KVM_GUEST_COMPAT_6_1_V1, check_dbgdidr);
+	return !has_aarch32() || compat_each("dbgdidr", KVM_GUEST_COMPAT_5_15_V1, check_dbgdidr);
 }
 
 #define OSLAR_KEY	0xc5acce55
@@ -614,7 +614,7 @@ static bool check_caches32(struct kvm_vm *vm, bool rev)
 
 static bool test_caches32(void)
 {
-	return !has_aarch32() || compat_each("cache_geometry", KVM_GUEST_COMPAT_6_12_V1,
+	return !has_aarch32() || compat_each("cache_geometry", KVM_GUEST_COMPAT_6_6_V1,
 					     check_caches32);
 }
 

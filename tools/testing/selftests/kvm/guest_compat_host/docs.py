@@ -55,6 +55,13 @@ class Table:
     def say(self, *words):
         return subprocess.run([self.program, *words], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
 
+    def revisions_of(self, when):
+        """Yields the id and the revision of each behaviour in a release."""
+        for row in self.rows:
+            first, dash, last = row.releases.partition(' -')
+            if first != 'none' and release(first) <= when and (dash and not last or when <= release(last or first)):
+                yield row.id, int(row.revision)
+
     def changes(self, name):
         """Returns the releases that changed a behaviour, in order."""
         starts = {row.releases.split(' ')[0] for row in self.rows if row.name == name}
@@ -222,8 +229,8 @@ def missing(table):
                     (f'its line says "{"; ".join(told[name])}"' if told[name] else 'no line has it')
     lines = re.findall(r'^BASELINE\(.*\n\t *"(.*)"\)$', (TOPICS / 'baselines.h').read_text(), re.M)
     for at, (name, _, _) in enumerate(table.baselines):
-        if at and len(lines[at]) < len(lines[at - 1]):
-            digits = ''.join(vector.split(', ')[at + 2] for vector in table.vectors[1:])
+        if at and len(lines[at]) < max(map(len, lines[:at])):
+            digits = ''.join(str(revision) for _, revision in sorted(table.revisions_of(release(name))))
             yield f'baselines.h: the revisions of {name} are "{digits}"'
     # Without code that tests it, a row does nothing. Rows of ID_FIELDS() and the like, and rows with .select, need none.
     sources = ''.join(path.read_text() for under in ('arch/arm64/kvm', 'arch/arm64/include/asm', 'virt/kvm')

@@ -80,7 +80,7 @@ bool compat_protected_mode(void);
 void compat_set_named(struct kvm_vm *vm, const char *name, u32 revision);
 
 #define COMPAT_NATIVE		KVM_GUEST_COMPAT_NATIVE
-#define COMPAT_NR_BASELINES	11
+#define COMPAT_NR_BASELINES	14
 
 /*
  * The baselines that the tests know, in the order of releases. The kernel must offer
