@@ -255,6 +255,12 @@ class Layout(unittest.TestCase):
             self.assertIn(good, text)
             self.assertNotEqual(layout_rust(text.replace(good, bad), structs, names), zero, bad)
 
+    def test_qemu_header(self):
+        """QEMU's copy of the header is the kernel's"""
+        patch = next((lab.TOP / 'vmm/qemu').glob('0002-*.patch')).read_text()
+        copy = ''.join(f'{line[1:]}\n' for line in patch[patch.index('\n@@'):].splitlines() if line.startswith('+'))
+        self.assertEqual(copy, HEADER.read_text())
+
 
 if __name__ == '__main__':
     unittest.main()
