@@ -3,7 +3,8 @@
  * guest_compat_race - Threads that select race with threads that create vCPUs. The VM
  * must end with the vector of one baseline, and all vCPUs must show it. The same with
  * eight vCPUs that read it in the guest, while other threads create a vGIC, list the
- * vector and change the host default. Other tests close a VM, or inherit it, during calls.
+ * vector, change the host default and close another VM. Other tests close a VM, or
+ * inherit it, during calls.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -322,16 +323,23 @@ GUEST_CODE(look_around,
 	   "	b	1b\n");
 
 #define NR_ITEMS	35
+/* In each eighth round all vCPUs look at all items, in the others two at each */
+#define WHOLE_EACH	8
 
 /* The VM of a round, and who makes what of it, at once */
 static struct many {
 	int kvm_fd, vm, gic, vcpu[MANY_VCPUS];
+	int before[MANY_VCPUS + 2];	/* files of the VM of the round before */
+	int nr_before;
 	struct kvm_run *run[MANY_VCPUS];
 	u8 *ram;
 	bool has_gic;
 	unsigned int share;	/* each vCPU looks at every so many-th item */
 	unsigned int round;
 	int last;		/* accepted: of the rivals, or -1 */
+	bool fixed;		/* the first vCPU is there */
+	int late;		/* selections that were accepted all the same */
+	int other;		/* errno of a selection, if not EBUSY */
 	bool torn;
 } many;
 
@@ -347,16 +355,27 @@ static void many_select(struct many *m)
 {
 	unsigned int i;
 
-	for (i = 0; i < 4; i++)
-		if (!raw_select(m->vm, rivals[(i + m->round) % 2]))
-			m->last = (i + m->round) % 2;
+	for (i = 0; i < 4; i++) {
+		bool fixed = READ_ONCE(m->fixed);
+		int who = (i + m->round) % 2, ret = raw_select(m->vm, rivals[who]);
+
+		if (!ret) {
+			/* What the VM has can be selected at any time. */
+			m->late += fixed && who != m->last;
+			m->last = who;
+		} else if (ret != -EBUSY) {
+			m->other = ret;
+		}
+	}
 }
 
 static void many_vcpus(struct many *m)
 {
 	dither(m->round);
-	for (long i = 0; i < MANY_VCPUS; i++)
+	for (long i = 0; i < MANY_VCPUS; i++) {
 		m->vcpu[i] = ioctl(m->vm, KVM_CREATE_VCPU, (void *)i);
+		WRITE_ONCE(m->fixed, true);
+	}
 }
 
 static int make_gic(struct many *m)
@@ -384,16 +403,23 @@ static void many_look(struct many *m)
 	int fd = open(PARAMETER, O_WRONLY), i;
 
 	for (i = 0; i < 3; i++) {
-		if (fd >= 0 && write(fd, val, strlen(val)) < 0)
-			m->torn = true;
 		m->torn |= raw_list(m->vm, &v) ||
 			   (v.hdr.baseline != COMPAT_NATIVE && !is_whole(&v));
+		if (fd >= 0 && write(fd, val, strlen(val)) < 0)
+			m->torn = true;
 	}
 	close(fd);
 }
 
+/* The VM of the round before goes. */
+static void many_close(struct many *m)
+{
+	while (m->nr_before)
+		close(m->before[--m->nr_before]);
+}
+
 static void (* const workers[])(struct many *m) = {
-	many_select, many_vcpus, many_gic, many_look,
+	many_select, many_vcpus, many_gic, many_look, many_close,
 };
 
 static pthread_barrier_t begin, end;
@@ -421,21 +447,25 @@ static void many_new(struct many *m)
 	TEST_ASSERT(!ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &slot), "memory: %d", errno);
 	m->gic = -1;
 	m->last = -1;
+	m->fixed = false;
+	m->late = 0;
+	m->other = 0;
 	m->torn = false;
 	memset(m->ram + SZ_64K, 0, SZ_64K);
 }
 
+/* many_close() closes its files. The last of them, a vCPU's, ends the VM. */
 static void many_free(struct many *m)
 {
 	for (int i = 0; i < MANY_VCPUS; i++) {
 		if (m->run[i])
 			munmap(m->run[i], getpagesize());
 		m->run[i] = NULL;
-		close(m->vcpu[i]);
+		m->before[m->nr_before++] = m->vcpu[i];
 	}
 	if (m->gic >= 0)
-		close(m->gic);
-	close(m->vm);
+		m->before[m->nr_before++] = m->gic;
+	m->before[m->nr_before++] = m->vm;
 }
 
 static void init_gic(struct many *m)
@@ -544,6 +574,7 @@ static bool learn_many(struct many *m)
 			many_gic(m);
 			ok = ok && look_from_all(m, expected[who][gic]);
 			many_free(m);
+			many_close(m);
 			if (!ok)
 				return false;
 		}
@@ -572,6 +603,8 @@ static bool one_mind(struct many *m, struct compat_vector *native, unsigned int 
 	if (m->has_gic && m->gic < 0)
 		m->gic = make_gic(m);
 	ok &= CHECK(!m->torn, "a mixture in LIST");
+	ok &= CHECK(!m->late, "accepted %d times after the first vCPU", m->late);
+	ok &= CHECK(!m->other, "a selection: %d", m->other);
 	ok &= CHECK(!m->has_gic || m->gic >= 0, "no GIC: %d", errno);
 	ok &= CHECK_EQ(raw_list(m->vm, &v), 0);
 	who = m->last < 0 ? ARRAY_SIZE(rivals) : m->last;
@@ -602,7 +635,7 @@ static void restore_default(void)
 
 static bool test_one_mind(void)
 {
-	unsigned int counts[ARRAY_SIZE(rivals) + 1] = {}, i;
+	unsigned int counts[ARRAY_SIZE(rivals) + 1] = {}, i, j;
 	pthread_t threads[ARRAY_SIZE(workers)];
 	int fd = open(PARAMETER, O_RDONLY);
 	struct many *m = &many;
@@ -629,10 +662,9 @@ static bool test_one_mind(void)
 	workers_end = false;
 	for (i = 0; i < ARRAY_SIZE(workers); i++)
 		pthread_create(&threads[i], NULL, work, workers[i]);
-	/* Each item is looked at by two vCPUs in each round */
-	m->share = MANY_VCPUS / 2;
 	for (i = 0; ok && i < many_rounds; i++) {
 		m->round = seed * 1000003 + i;
+		m->share = i % WHOLE_EACH ? MANY_VCPUS / 2 : 1;
 		m->has_gic = m->round % 3;
 		ok &= one_mind(m, &native, counts);
 		if (i % 1000 == 999)
@@ -640,10 +672,11 @@ static bool test_one_mind(void)
 	}
 	workers_end = true;
 	pthread_barrier_wait(&begin);
-	for (i = 0; i < ARRAY_SIZE(workers); i++)
-		pthread_join(threads[i], NULL);
-	ksft_print_msg("%u rounds of eight vCPUs: %u and %u were a rival, %u native\n", many_rounds,
-		       counts[0], counts[1], counts[2]);
+	for (j = 0; j < ARRAY_SIZE(workers); j++)
+		pthread_join(threads[j], NULL);
+	many_close(m);
+	ksft_print_msg("%u rounds of eight vCPUs: %u and %u were a rival, %u native\n", i, counts[0],
+		       counts[1], counts[2]);
 	restore_default();
 	munmap(m->ram, 2 * SZ_64K);
 	close(m->kvm_fd);
