@@ -1156,7 +1156,7 @@ class Run(Case):
     def test_refused(self):
         """a file that cannot go into the machine is named, with the laboratory's status"""
         write(self.tmp / "in/out", "")
-        for name, words in ("none", "no such file"), ("in", "no such file"), ("in/probe", "probe already"), ("in/out", "out already"):
+        for name, words in ("none", "no such file"), ("in", "no such file"), ("in/probe", "has a file probe"), ("in/out", "has a file out"):
             with self.subTest(name):
                 said = self.lab_run("--file", name, "--", "in/probe", status=125)
                 self.assertIn(f"--file {name}", said)
