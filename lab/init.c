@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The laboratory's init: runs the jobs it finds in /share/.job and hands
- * their results to the host.
+ * The laboratory's init. It runs the jobs in /share/.job and writes their results to
+ * the host.
  *
- * Everything leaves by semihosting (SYS_OPEN, SYS_WRITE, ... of the Arm
- * semihosting specification, HLT #0xf000 from EL0), because that needs neither
- * a driver nor a module in the kernel under test: Debian's have virtio as
- * modules only. QEMU's working directory is the host's side of /share.
+ * It writes by semihosting (SYS_OPEN, SYS_WRITE, ... of the Arm semihosting
+ * specification, HLT #0xf000 from EL0), because that needs no driver and no module in
+ * the kernel under test. Debian's kernels have virtio only as modules. QEMU opens the
+ * files in its working directory, which is lab/boot's DIR.
  *
  * In:   /share/.job/N		argv of job N, each argument ended by NUL
- *	 /share/.job/limit	seconds a job may take, as the guest counts
- * Out:  the console		"lab-init: job N on Linux R" before what the kernel says in it
- *	 .job/N.out		what the job printed, both streams, as it comes
- *	 .job/N.rc		its exit status; 128 + signal; 124 for the limit
+ *	 /share/.job/limit	time limit of a job, in seconds of the machine's clock
+ * Out:  the console		"lab-init: job N on Linux R" before the kernel's lines of job N
+ *	 .job/N.out		stdout and stderr of the job, written while it runs
+ *	 .job/N.rc		the job's exit status, 128 + signal, or 124 for the time limit
  *	 out/			every file that the jobs left in /share/out
- *	 .job/done		written last: nothing is missing
+ *	 .job/done		written last: the results are complete
  */
 #include <dirent.h>
 #include <errno.h>
@@ -128,10 +128,10 @@ static int ended(pid_t pid)
 	return !waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid == pid;
 }
 
-/* The most that is still read of a job that ended: a grandchild may hold the pipe */
+/* Upper bound of the output after the end of a job: a grandchild can keep the pipe open. */
 #define REST			(1024 * 1024)
 
-/* Passes the job's output on until it ends, or is ended at the limit. */
+/* Passes on the job's output until the job ends. Kills the job at the time limit. */
 static int follow(pid_t pid, int from, long to, long limit)
 {
 	time_t end = time(NULL) + limit;
@@ -167,7 +167,7 @@ static int follow(pid_t pid, int from, long to, long limit)
 				   : WEXITSTATUS(status);
 }
 
-/* Tells, in the kernel's log, which job the lines that follow belong to, and what runs it */
+/* Writes to the kernel's log which job the next lines belong to, and which kernel runs it. */
 static void mark(int nr)
 {
 	struct utsname name;
@@ -246,7 +246,7 @@ int main(void)
 	size_t len;
 	long limit;
 
-	/* Debian's kernels have no console at hand-over without /dev. */
+	/* Without /dev in the initramfs, Debian's kernels start init without a console. */
 	mkdir("/dev", 0755);
 	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
 	if (open("/dev/console", O_RDWR) >= 0) {
@@ -279,7 +279,7 @@ int main(void)
 		run_job(nr, args, len, limit);
 	}
 	hand_over();
-	/* The console prints behind the log since 6.13: let it come to the end. */
+	/* Since 6.13, the kernel prints its log with a delay. Wait for the end of it. */
 	usleep(100 * 1000);
 	host_file(".job/done", "");
 	semihost(SYS_EXIT_EXTENDED, (uint64_t[]){ APPLICATION_EXIT, 0 });
