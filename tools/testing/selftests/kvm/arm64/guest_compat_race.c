@@ -675,8 +675,8 @@ static bool test_one_mind(void)
 	for (j = 0; j < ARRAY_SIZE(workers); j++)
 		pthread_join(threads[j], NULL);
 	many_close(m);
-	ksft_print_msg("%u rounds of eight vCPUs: %u and %u were a rival, %u native\n", i, counts[0],
-		       counts[1], counts[2]);
+	ksft_print_msg("%u rounds of eight vCPUs: %u and %u were a rival, %u native\n", i,
+		       counts[0], counts[1], counts[2]);
 	restore_default();
 	munmap(m->ram, 2 * SZ_64K);
 	close(m->kvm_fd);
