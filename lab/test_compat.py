@@ -60,7 +60,8 @@ class Compat(unittest.TestCase):
             return lab.run([lab.LAB / 'compat', 'string', version], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
         self.assertEqual(string('6.12.85').stdout, '6.12-v1\n')
-        self.assertRegex(string('6.6.87').stdout, r'^6\.1-v1,.*pmevtyper_bits=1')
+        self.assertEqual(string('6.6.87').stdout, '6.6-v1,id_aa64mmfr1_ecbhb=0\n')
+        self.assertRegex(string('6.8.3').stdout, r'^6\.6-v1,.*pmevtyper_bits=2.*,ipa_range=0$')
         unknown = string('99.1.2')
         self.assertNotEqual(unknown.returncode, 0)
         self.assertIn('99.1.2', unknown.stderr)
