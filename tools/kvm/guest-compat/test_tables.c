@@ -34,6 +34,13 @@ static void test_strings(void)
 		{ "6.1.172-216.329.amzn2023.aarch64", "6.1-v1,list_ptimer=1" },
 		{ "6.18.30-61.116.amzn2023.aarch64", "6.18-v1" },
 		{ "6.12.117+deb13-cloud-arm64", "6.12-v1" },
+		{ "5.15.0-133-generic", "5.15-v1" },
+		{ "5.15.173", "5.15-v1,pmu_overflow=0" },
+		{ "5.15.215", "5.15-v1" },
+		{ "6.6.150", "6.6-v1" },
+		{ "6.11.10", "6.11-v1,pmu_overflow=0" },
+		{ "6.11.11", "6.11-v1" },
+		{ "6.12.1", "6.12-v1,id_aa64pfr0_mpam=0,id_aa64pfr1_mpam_frac=0,pmu_overflow=0" },
 		{ "6.12.5", "6.12-v1,id_aa64pfr0_mpam=0,id_aa64pfr1_mpam_frac=0" },
 		{ "7.2.9", "7.2-v1,pmu_registers=2" },
 		{ "7.2.12", "7.2-v1" },
@@ -47,6 +54,8 @@ static void test_strings(void)
 		       "the string of a kernel", known[i].kernel, string);
 	result(!string_of_kernel("4.19.1", string, sizeof(string), &evidence) &&
 	       !string_of_kernel("6.12.1-1.amzn2023.aarch64", string,
+					 sizeof(string), &evidence) &&
+	       !string_of_kernel("6.12.0-55.9.1.el10_0.aarch64", string,
 					 sizeof(string), &evidence) &&
 	       !string_of_kernel("9.9.1", string, sizeof(string), &evidence),
 	       "a kernel that nobody looked at has no string", "", string);

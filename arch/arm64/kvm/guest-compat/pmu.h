@@ -72,7 +72,7 @@ u64 guest_compat_pmceid(const struct kvm_vcpu *vcpu, bool pmceid1, u64 host, u64
 	},
 },
 
-/* Changed in 6.12, 6.11.11, a 6.6 up to 6.6.87, 6.1.120, 5.15.174 and 5.10.231 */
+/* Changed in 6.13, 6.12.2, 6.11.11, 6.6.64, 6.1.120, 5.15.174 and 5.10.231 */
 [GUEST_COMPAT_PMU_OVERFLOW] = {
 	.name		= "pmu_overflow",
 	.description	= "The PMU's interrupt when a disabled counter has overflowed",
