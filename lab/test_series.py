@@ -440,9 +440,9 @@ class Bases(Case):
         self.assertIn(f"the series has no base {self.second}", self.base("tree", ok=False))
 
     def test_clean(self):
-        """clean refuses while another base's tree holds work that is not here"""
+        """clean refuses while another base's tree has work that exists nowhere else"""
         self.port()
-        self.refused("holds work that is not here", "clean")
+        self.refused("has work that exists nowhere else", "clean")
         self.base("refresh")
         self.series("clean")
         self.assertFalse(self.old.exists())
@@ -533,20 +533,20 @@ class KeepWork(Case):
         with self.subTest("change"):
             write(self.linux / "tools/list", "mine\n")
             with self.unchanged(self.linux):
-                self.refused("holds work that is not here", "tree")
+                self.refused("has work that exists nowhere else", "tree")
         with self.subTest("commit"):
             self.commit("mine")
             with self.unchanged(self.linux):
-                self.assertIn("mine", self.refused("holds work that is not here", "tree"))
+                self.assertIn("mine", self.refused("has work that exists nowhere else", "tree"))
         with self.subTest("a commit on compat, and HEAD elsewhere"):
             self.git(self.linux, "checkout", "-q", "--detach", "HEAD~1")
             with self.unchanged(self.linux):
-                self.refused("holds work that is not here", "tree")
+                self.refused("has work that exists nowhere else", "tree")
             self.git(self.linux, "branch", "-f", "compat", "HEAD")
         with self.subTest("a commit dropped"):
             self.git(self.linux, "reset", "-q", "--hard", "HEAD~1")
             with self.unchanged(self.linux):
-                self.refused("holds work that is not here", "tree")
+                self.refused("has work that exists nowhere else", "tree")
 
     def test_elsewhere(self):
         """commits that another project refreshed are work here still"""
@@ -557,7 +557,7 @@ class KeepWork(Case):
         self.series("refresh", project=other)
         edit(self.project / "patches/series", "# part a", "# part b")
         with self.unchanged(self.linux):
-            self.refused("holds work that is not here", "tree")
+            self.refused("has work that exists nowhere else", "tree")
         edit(self.project / "patches/series", "# part b", "# part a")
         self.series("refresh")
         edit(self.project / "patches/series", "# part a", "# part b")
@@ -591,7 +591,7 @@ class KeepWork(Case):
         with self.subTest("committed meanwhile"):
             self.commit("mine")
             with self.unchanged(self.linux):
-                self.refused("holds work that is not here", "tree")
+                self.refused("has work that exists nowhere else", "tree")
         self.assertTrue(ten.exists())
 
     def test_failed_step(self):
@@ -998,7 +998,7 @@ class Objects(Case):
         with self.subTest("commits"):
             self.commit("mine", list="eleven")
             with self.unchanged(self.linux):
-                self.refused("holds work that is not here", "tree")
+                self.refused("has work that exists nowhere else", "tree")
                 self.refused("commit first what is changed here", "refresh")
             self.git(self.project, "add", "-A")
             self.git(self.project, "commit", "-q", "-m", "all")
@@ -1019,9 +1019,9 @@ class Objects(Case):
         self.series("tree")
         self.commit("mine", list="eleven")
         with self.unchanged(self.linux):
-            self.refused("holds work that is not here", "tree", project=other)
+            self.refused("has work that exists nowhere else", "tree", project=other)
         self.series("refresh")
-        self.refused("holds work that is not here", "tree", project=other)
+        self.refused("has work that exists nowhere else", "tree", project=other)
 
 
 class Configuration(Case):
