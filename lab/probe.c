@@ -31,9 +31,13 @@ int main(int argc, char **argv)
 			perror("AF_UNIX");
 		return fd < 0;
 	}
-	if (argc == 3 && !strcmp(argv[1], "log")) {
+	if (argc >= 3 && !strcmp(argv[1], "log")) {
 		fd = open("/dev/kmsg", O_WRONLY);
-		return fd < 0 || write(fd, argv[2], strlen(argv[2])) < 0;
+		if (fd < 0 || write(fd, argv[2], strlen(argv[2])) < 0)
+			return 1;
+		while (argc == 4 && !strcmp(argv[3], "hang"))
+			pause();
+		return 0;
 	}
 	if (argc == 3 && !strcmp(argv[1], "copy")) {
 		f = fopen(argv[2], "r");

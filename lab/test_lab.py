@@ -113,6 +113,17 @@ class Run(unittest.TestCase):
         """a kernel that complains is no pass, and what it says is shown"""
         self.expect(self.run_probe('log', '<4>WARNING: CPU: 0 at a test\n'), 123, 'WARNING: CPU: 0 at a test')
 
+    def test_complaint_and_hang(self):
+        """a complaint before the machine hangs is shown with its last lines"""
+        # The complaint is far above the last lines.
+        text = '<4>WARNING: CPU: 0 at a test\n' + 'later\n' * 30
+        # It has to come that far, on a machine of any speed.
+        for limit in 8, 16, 32, 64, 128:
+            done = self.run_probe('log', text, 'hang', options=('--limit', limit))
+            if 'later' in done.stdout:
+                break
+        self.expect(done, 124, 'WARNING: CPU: 0 at a test')
+
     def test_unknown_kernel(self):
         """an unknown kernel is named"""
         self.expect(self.run_probe('exit', 0, kernel='4.2'), 125, "no kernel '4.2'")
