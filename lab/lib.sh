@@ -25,6 +25,17 @@ LAB_FAILED=125		# the laboratory failed, the program did not
 say()  { printf '%s\n' "$*" >&2; }
 die()  { say "$(basename "$0"): $*"; exit "$LAB_FAILED"; }
 
+# Makes a directory for temporary files and puts its path into the variable named $1. The
+# variable has the path before the directory exists: a script that a signal ends can remove
+# the directory at any time.
+new_tmp()
+{
+	local -n path=$1
+
+	path=$(mktemp -d -u)
+	mkdir -m 700 "$path"
+}
+
 # The base kernels of lab/kernels, and the one to work on. Outputs for a base other than
 # the first have its name: linux-6.12, Image-6.12.
 LAB_BASES=''

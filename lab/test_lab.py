@@ -5,6 +5,7 @@ import io
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -248,6 +249,28 @@ class Ends(unittest.TestCase):
         for number in signal.SIGINT, signal.SIGTERM, signal.SIGKILL:
             with self.subTest(number):
                 self.kill_at_random(number, command, rounds=2)
+
+    def test_directory(self):
+        """a script that is terminated while it makes its temporary directory leaves none"""
+        run = lab.LAB / 'run', KERNEL, '--smp', '1', '--', probe()
+        for command in run, (lab.LAB / 'fetch', KERNEL), (lab.LAB / 'series', 'tree'):
+            with self.subTest(command[0].name), tempfile.TemporaryDirectory() as tmp:
+                tmp = pathlib.Path(tmp)
+                (tmp / 'bin').mkdir()
+                # Both make the directory, and do not return for a while.
+                for name in 'mktemp', 'mkdir':
+                    tool = tmp / 'bin' / name
+                    tool.write_text(f'#!/bin/sh\n{shutil.which(name)} "$@"; status=$?\n[ ! -d {tmp}/tmp.* ] || sleep 2\nexit $status\n')
+                    tool.chmod(0o755)
+                process = subprocess.Popen(command, env={**os.environ, 'PATH': f'{tmp}/bin:{os.environ["PATH"]}', 'TMPDIR': str(tmp),
+                                                         'BUILD': f'{tmp}/build'},
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+                while not [*tmp.glob('tmp.*')]:
+                    self.assertIsNone(process.poll(), 'it ended without a temporary directory')
+                    time.sleep(0.01)
+                process.terminate()
+                process.wait()
+                self.assertEqual([*tmp.glob('tmp.*')], [])
 
 
 class Ktap(unittest.TestCase):
