@@ -24,9 +24,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/kvm.h>
+#include <linux/perf_event.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <poll.h>
@@ -239,6 +243,31 @@ static void hand_over(void)
 	}
 }
 
+/*
+ * Keeps a VM and a perf event of a task open, if the kernel can make them. Without this, the
+ * kernel rewrites instructions each time that the first VM or event is created and the last one
+ * is closed (the static keys preempt_notifier_key and perf_sched_events). A CPU of QEMU's TCG can
+ * go on with the old instruction: QEMU invalidates the translation before it stores the new
+ * instruction, and another CPU can translate the old one in between (QEMU 10.0).
+ * KVM then misses a call of kvm_sched_in() or kvm_sched_out(), and a selftest hangs.
+ */
+static void keep_keys(void)
+{
+	struct perf_event_attr event = {
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_DUMMY,
+		.size = sizeof(event),
+	};
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	syscall(SYS_perf_event_open, &event, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	if (kvm < 0)
+		return;
+	/* Type 0 needs 40 bits of physical addresses, which not all hosts have. */
+	ioctl(kvm, KVM_CREATE_VM, ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_VM_IPA_SIZE));
+	close(kvm);
+}
+
 int main(void)
 {
 	static char args[64 * 1024];
@@ -266,6 +295,7 @@ int main(void)
 	if (chdir("/share"))
 		die("/share");
 	mkdir("out", 0755);
+	keep_keys();
 
 	len = load(".job/limit", args, sizeof(args) - 1);
 	args[len] = 0;

@@ -31,6 +31,19 @@ int main(int argc, char **argv)
 			perror("AF_UNIX");
 		return fd < 0;
 	}
+	/* The files that init keeps open */
+	if (argc == 2 && !strcmp(argv[1], "held")) {
+		for (fd = 0; fd < 32; fd++) {
+			char path[32], to[64];
+			ssize_t n;
+
+			snprintf(path, sizeof(path), "/proc/1/fd/%d", fd);
+			n = readlink(path, to, sizeof(to));
+			if (n > 0)
+				printf("%.*s\n", (int)n, to);
+		}
+		return 0;
+	}
 	if (argc >= 3 && !strcmp(argv[1], "log")) {
 		fd = open("/dev/kmsg", O_WRONLY);
 		if (fd < 0 || write(fd, argv[2], strlen(argv[2])) < 0)

@@ -94,6 +94,12 @@ class Run(unittest.TestCase):
             self.expect(done, 0, 'copied state 1')
             self.assertEqual((pathlib.Path(tmp) / 'back/copy').read_text(), 'state 1\n')
 
+    def test_keys(self):
+        """init keeps a VM and a perf event open, so that the kernel does not rewrite code when a test opens its own"""
+        held = self.run_probe('held')
+        self.expect(held, 0, 'anon_inode:kvm-vm')
+        self.expect(held, 0, 'anon_inode:[perf_event]')
+
     def test_hangs(self):
         """a hanging program is ended"""
         self.expect(self.run_probe('hang', options=('--job-limit', 2)), 124)
