@@ -245,11 +245,11 @@ static void hand_over(void)
 
 /*
  * Keeps a VM and a perf event of a task open, if the kernel can make them. Without this, the
- * kernel rewrites instructions each time that the first VM or event is created and the last one
- * is closed (the static keys preempt_notifier_key and perf_sched_events). A CPU of QEMU's TCG can
- * go on with the old instruction: QEMU invalidates the translation before it stores the new
- * instruction, and another CPU can translate the old one in between (QEMU 10.0).
- * KVM then misses a call of kvm_sched_in() or kvm_sched_out(), and a selftest hangs.
+ * kernel rewrites instructions when the first VM or event is created, and after the last one is
+ * closed (the static keys preempt_notifier_key and perf_sched_events). QEMU's TCG can go on with
+ * the old instruction: it invalidates the translation before it stores the new instruction, and
+ * another CPU can translate the old one in between (QEMU 10.0). KVM then misses a call of
+ * kvm_sched_in() or kvm_sched_out(), and a selftest can hang.
  */
 static void keep_keys(void)
 {
@@ -264,7 +264,7 @@ static void keep_keys(void)
 	if (kvm < 0)
 		return;
 	/* Type 0 needs 40 bits of physical addresses, which not all hosts have. */
-	ioctl(kvm, KVM_CREATE_VM, ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_VM_IPA_SIZE));
+	ioctl(kvm, KVM_CREATE_VM, (unsigned long)ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_VM_IPA_SIZE));
 	close(kvm);
 }
 

@@ -26,14 +26,21 @@ say()  { printf '%s\n' "$*" >&2; }
 die()  { say "$(basename "$0"): $*"; exit "$LAB_FAILED"; }
 
 # Makes a directory for temporary files and puts its path into the variable named $1. The
-# variable has the path before the directory exists: a script that a signal ends can remove
-# the directory at any time.
+# script's EXIT trap removes the directory. If a signal ends the script meanwhile, bash waits
+# for mkdir, because there is a trap for the signal. Without it, mkdir could make the directory
+# after the EXIT trap. The variable has the path before the directory exists, so a signal that
+# ends mkdir, too, leaves nothing.
 new_tmp()
 {
-	local -n path=$1
+	local -n new_tmp_path=$1
+	local traps
 
-	path=$(mktemp -d -u)
-	mkdir -m 700 "$path"
+	traps=$(trap -p TERM INT HUP)
+	trap 'exit 143' TERM INT HUP
+	new_tmp_path=$(mktemp -d -u)
+	mkdir -m 700 "$new_tmp_path"
+	trap - TERM INT HUP
+	eval "$traps"
 }
 
 # The base kernels of lab/kernels, and the one to work on. Outputs for a base other than
