@@ -54,6 +54,7 @@ struct fault_case {
 	int (*call)(struct machine *m);
 	bool old;		/* the VM is at the baseline 5.10 */
 	bool (*after_failure)(struct machine *m);
+	bool finalizes;		/* a failure may leave what an undisturbed call leaves */
 };
 
 static struct compat_vector native, old;
@@ -556,7 +557,11 @@ static const struct fault_case cases[] = {
 	{ "KVM_SET_ONE_REG: an ID register", VCPU_INIT, call_set_id_reg },
 	{ "KVM_SET_ONE_REG: CCSIDR", VCPU_INIT, call_set_ccsidr },
 	{ "KVM_SET_ONE_REG: CCSIDR of 5.10", VCPU_INIT, call_set_ccsidr, true },
-	{ "KVM_RUN", VCPU_INIT, call_run },
+	/*
+	 * Without a GIC, KVM clears the GIC fields of the ID registers before it allocates in
+	 * protected mode: kvm_finalize_sys_regs(), stock 7.3.4. The next KVM_RUN does it again.
+	 */
+	{ "KVM_RUN", VCPU_INIT, call_run, .finalizes = true },
 	{ "KVM_RUN of 5.10", VCPU_INIT, call_run, true },
 	{ "GICD_IIDR: get", GIC, call_get_iidr },
 	{ "GICD_IIDR: set", GIC, call_set_iidr },
@@ -618,7 +623,9 @@ static int each_point(const struct fault_case *c, unsigned int *survived)
 				forget(&m);
 				continue;
 			}
-			ok &= CHECK(same(&before, &after), "%s, point %u: %d, and the VM changed",
+			ok &= CHECK(same(&before, &after) ||
+				    (c->finalizes && same(&undisturbed, &after)),
+				    "%s, point %u: %d, and the VM changed",
 				    c->name, nth, first);
 			ok &= CHECK(!ret, "%s after one that failed at point %u: %d", c->name, nth,
 				    ret);
