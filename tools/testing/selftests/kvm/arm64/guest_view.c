@@ -1623,40 +1623,50 @@ static void gic_fact(const struct gic_frame *f, u32 off, const struct gic_word *
 		fact("gic", name, "%#x", w->at_first);
 }
 
-/* Adds ranges: in each, the guest either writes all words or only reads them. */
-static struct gic_range *add_frame(struct gic_range *range, const struct gic_frame *f)
+/*
+ * Makes the table of a part of a frame: ranges, of which the guest either writes all words or
+ * only reads them.
+ */
+static void make_ranges(struct gic_range *range, const struct gic_frame *f, u32 from, u32 to)
 {
 	bool write;
 	u32 off;
 
-	for (off = 0; off < f->len; off += 4) {
+	for (off = from; off < to; off += 4) {
 		write = is_written(find_gic_reg(f, off));
-		if (!off || range[-1].write != write)
+		if (off == from || range[-1].write != write)
 			*range++ = (struct gic_range){ f->base + off, 0, write };
 		range[-1].len += 4;
 	}
-	return range;
+	*range = (struct gic_range){};
+}
+
+/* One run of the guest for 4 KiB: on a kernel with KASAN, emulated, this takes a minute. */
+static void look_at_frame(struct bare_vm *g, const struct gic_frame *f)
+{
+	struct gic_word *words = bare_vm_mem(g, RESULTS_GPA);
+	u32 from, to, off;
+
+	for (from = 0; from < f->len; from = to) {
+		to = min_t(u32, f->len, from + SZ_4K);
+		make_ranges(bare_vm_mem(g, TABLE_GPA), f, from, to);
+		/* The guest stores less about words that it only reads. */
+		memset(words, 0, (to - from) / 4 * sizeof(*words));
+		set_x(g, 19, TABLE_GPA);
+		run_for_results(g, CODE_GPA);
+		for (off = from; off < to; off += 4)
+			gic_fact(f, off, words + (off - from) / 4);
+	}
 }
 
 static void look_at_gic(void)
 {
 	struct bare_vm g = make_guest_of(CODE_BLOCK(guest_gic));
 	const struct gic_frame *f;
-	u32 off;
 
-	/* One run for each frame: on a kernel with KASAN, emulated, all take several minutes. */
 	for (f = gic_frames; f < gic_frames + ARRAY_SIZE(gic_frames); f++) {
-		struct gic_word *w = bare_vm_mem(&g, RESULTS_GPA);
-
-		if (!has_frame(&g, f))
-			continue;
-		/* The guest stores less about words that it only reads. */
-		memset(w, 0, f->len / 4 * sizeof(*w));
-		*add_frame(bare_vm_mem(&g, TABLE_GPA), f) = (struct gic_range){};
-		set_x(&g, 19, TABLE_GPA);
-		run_for_results(&g, CODE_GPA);
-		for (off = 0; off < f->len; off += 4)
-			gic_fact(f, off, w++);
+		if (has_frame(&g, f))
+			look_at_frame(&g, f);
 	}
 	bare_vm_free(&g);
 }
