@@ -664,7 +664,7 @@ static bool can_count(void)
  */
 static bool has_wrapped(u64 val)
 {
-	return !((val & ~BIT_ULL(63)) >> 32);
+	return (val | BIT_ULL(63)) >> 32 != 0xffffffff;
 }
 
 static void guest_wraps(void)
